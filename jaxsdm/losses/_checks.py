@@ -1,0 +1,93 @@
+"""What the losses share: their border (shapes, dtypes, padding), and surprise."""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float
+
+from jaxsdm import ops
+
+
+def site_arguments(
+    function: str,
+    logits: ArrayLike,
+    targets: ArrayLike,
+    where: ArrayLike | None,
+    site_weights: ArrayLike | None,
+) -> tuple[
+    Float[Array, "sites species"],
+    Float[Array, "sites species"],
+    Bool[Array, " sites"],
+    Float[Array, " sites"] | None,
+]:
+    """Logits, targets, mask and weights, with padded rows set to 0 everywhere.
+
+    Padding is cleaned before any arithmetic: 0 x nan is nan, in the backward pass
+    too.
+
+    Raises:
+      ValueError: shapes do not agree, with the function, what was wanted and what
+        came. TypeError: `logits` is not floating.
+    """
+    logits, targets = jnp.asarray(logits), jnp.asarray(targets)
+    if logits.ndim != 2 or logits.shape != targets.shape:
+        raise ValueError(
+            f"{function}: want logits and targets of one shape [sites, species], got "
+            f"{logits.shape} and {targets.shape}."
+        )
+    if not jnp.issubdtype(logits.dtype, jnp.floating):
+        raise TypeError(f"{function}: want floating logits, got {logits.dtype}.")
+    dtype = jnp.promote_types(logits.dtype, jnp.float32)
+    rows = logits.shape[0]
+    keep = jnp.ones(rows, bool)
+    if where is not None:
+        keep = _vector(function, "where", where, rows).astype(bool)
+    weights = None
+    if site_weights is not None:
+        weights = _vector(function, "site_weights", site_weights, rows).astype(dtype)
+    return (
+        jnp.where(keep[:, None], logits, 0).astype(dtype),
+        jnp.where(keep[:, None], targets, 0).astype(dtype),
+        keep,
+        weights,
+    )
+
+
+def surprise(
+    logits: Float[Array, "sites species"],
+    targets: Float[Array, "sites species"],
+    partition: tuple[Float[Array, " kept"], Float[Array, " kept"]],
+    *,
+    axis: int,
+    axis_name: str | None,
+) -> Float[Array, " kept"]:
+    """The sum of `targets * (partition - logits)` along an axis that may be sharded.
+
+    The partition comes as the parts of `ops.log_sum_exp_parts`. The large part is a
+    constant that is taken from the logits before anything is added, so that no digits
+    are lost. The gradient of the small part enters through the total of the targets of
+    *all* shards, so that each shard gets the whole gradient of its own logits.
+
+    Without targets it is 0; targets without a finite partition give nan.
+    """
+    top, rest = partition
+    valid = jnp.isfinite(rest) & jnp.isfinite(top)
+    rest = jnp.where(valid, rest, 0.0)
+    constant = jax.lax.stop_gradient(rest)
+    top = jnp.where(valid, top, 0.0)
+    terms = targets * (
+        (jnp.expand_dims(top, axis) - logits) + jnp.expand_dims(constant, axis)
+    )
+    total = ops.all_sum(jnp.sum(targets, axis=axis), axis_name)
+    value = ops.all_sum(jnp.sum(terms, axis=axis), axis_name)
+    value = value + total * (rest - constant)
+    return jnp.where(valid, value, jnp.where(total > 0, jnp.nan, 0.0))
+
+
+def _vector(function: str, name: str, value: ArrayLike, rows: int) -> Array:
+    vector = jnp.asarray(value)
+    if vector.shape != (rows,):
+        raise ValueError(
+            f"{function}: want {name} of shape [sites] = ({rows},), got {vector.shape}."
+        )
+    return vector

@@ -1,0 +1,73 @@
+"""Models: inputs in, `Outputs(features, logits, auxiliary)` out, as Flax Linen modules.
+
+`build(name, species=..., features=..., **options)` makes the model a config names.
+"""
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from flax import linen as nn
+
+from jaxsdm.models.ensemble import apply_members, init_members
+from jaxsdm.models.head import SpeciesHead, partition_specs
+from jaxsdm.models.linear import Linear
+from jaxsdm.models.maxent import (
+    Maxent,
+    MaxentFeatures,
+    expanded_classes,
+    expansion_constants,
+    maxent_variables,
+)
+from jaxsdm.models.maxent_output import background_normalizer, maxent_output
+from jaxsdm.models.maxent_penalty import maxent_penalties
+from jaxsdm.models.outputs import Outputs
+from jaxsdm.models.residual_mlp import ResidualMLP
+from jaxsdm.registry import choose
+
+__all__ = [
+    "BY_NAME",
+    "Linear",
+    "Maxent",
+    "MaxentFeatures",
+    "Outputs",
+    "ResidualMLP",
+    "SpeciesHead",
+    "apply_members",
+    "background_normalizer",
+    "build",
+    "expanded_classes",
+    "expansion_constants",
+    "init_members",
+    "maxent_output",
+    "maxent_penalties",
+    "maxent_variables",
+    "partition_specs",
+]
+
+BY_NAME: dict[str, Callable[..., nn.Module]] = {
+    "linear": Linear,
+    "maxent": Maxent,
+    "residual_mlp": ResidualMLP,
+}
+
+
+def build(name: str, *, species: int, features: int, **options: Any) -> nn.Module:
+    """Makes the model called `name`.
+
+    Args:
+        name: a key of `BY_NAME`.
+        species: number of species (columns of the logits).
+        features: columns of `inputs["predictors"]`.
+        options: further fields of the model.
+
+    Raises:
+        ValueError: an unknown name or option; the known ones are listed.
+    """
+    model = choose(BY_NAME, name, "model")
+    fixed = {"species", "predictors", "parent", "name"}
+    known = [f.name for f in dataclasses.fields(model) if f.name not in fixed]  # type: ignore[arg-type]
+    unknown = sorted(set(options) - set(known))
+    if unknown:
+        raise ValueError(f"model {name!r} has no options {unknown}; it takes {known}.")
+    return model(species=species, predictors=features, **options)

@@ -1,0 +1,14 @@
+"""Array functions that stay exact when an axis is sharded over devices."""
+
+from jaxsdm.ops.collectives import all_max, all_sum
+from jaxsdm.ops.log_sum_exp import log_sum_exp, log_sum_exp_parts
+from jaxsdm.ops.random_bits import random_bits, random_uniform
+
+__all__ = [
+    "all_max",
+    "all_sum",
+    "log_sum_exp",
+    "log_sum_exp_parts",
+    "random_bits",
+    "random_uniform",
+]

@@ -1,0 +1,43 @@
+"""Where a fit writes, what it tells and who may stop it."""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable
+
+import numpy as np
+from jax.sharding import Mesh
+
+from jaxsdm import parallel
+from jaxsdm.training.interruption import Interruption
+from jaxsdm.training.log import Progress, TrainLog
+
+Predictor = Callable[[np.ndarray], np.ndarray]
+"""Encoded predictors `[rows, features]` to log suitability `[rows, species]`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Context:
+    """The surroundings of a fit, the same for all tasks of a run.
+
+    Attributes:
+      folder: the run folder.
+      mesh: the device mesh.
+      log: `train.jsonl` and TensorBoard.
+      progress: the bar.
+      interruption: whether a signal asked to stop.
+    """
+
+    folder: pathlib.Path
+    mesh: Mesh
+    log: TrainLog
+    progress: Progress
+    interruption: Interruption
+
+    def checkpoints(self, task: str) -> pathlib.Path:
+        """The checkpoint folder of a task."""
+        return self.folder / "checkpoints" / task
+
+    def stop_signal(self) -> int | None:
+        """The signal that asked this process, or another of the run, to stop."""
+        number = int(parallel.gather([self.interruption.number or 0]).max())
+        return number or None

@@ -1,0 +1,250 @@
+"""Fitting a network by gradient descent: stages, chunks of steps, checkpoints."""
+
+import time
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import linen as nn
+from jax.sharding import Mesh, PartitionSpec
+from ml_collections import ConfigDict
+
+from jaxsdm import models, parallel
+from jaxsdm.parallel import DATA
+from jaxsdm.training.batches import Plan, bootstrap_sites
+from jaxsdm.training.checkpoints import open_checkpoints
+from jaxsdm.training.context import Context, Predictor
+from jaxsdm.training.interruption import Interrupted
+from jaxsdm.training.network_stage import CAPACITY, Stage, chunk, compile_stage
+from jaxsdm.training.problem import Problem
+from jaxsdm.training.step import Hyper, TrainState, make_table
+
+_ROWS_AT_ONCE = 4096
+"""Rows of one prediction call, padded to that, so that it compiles once."""
+
+
+def check(problem: Problem, config: ConfigDict, mesh: Mesh) -> None:
+    """Refuses what would fail when training starts, without compiling anything.
+
+    Raises:
+      ValueError: an unknown name or option; lists the known ones.
+    """
+    for name in config.stages:
+        stage = Stage(problem, config, name, mesh)
+        stage.program.shapes(len(config.seeds), problem.features.shape[1])
+
+
+def fit(problem: Problem, config: ConfigDict, context: Context) -> None:
+    """Trains the members of one task to the end, from its last checkpoint if any.
+
+    Raises:
+      FloatingPointError: a loss is not finite; names the step and the member.
+      Interrupted: a signal came; the state was saved.
+      ValueError: the checkpoint belongs to another model.
+    """
+    task = problem.task.name
+    stages = [Stage(problem, config, name, context.mesh) for name in config.stages]
+    total = sum(stage.steps for stage in stages)
+    about = _about(problem, config, stages[0].columns)
+    with open_checkpoints(context.checkpoints(task)) as checkpoints:
+        step = checkpoints.latest_step()
+        state = None
+        if step is not None:
+            first = _stage_of(stages, step)
+            shapes = stages[first].program.shapes(
+                len(config.seeds), problem.features.shape[1]
+            )
+            state = checkpoints.restore(shapes, about)
+            context.log.rewind(task, step)
+        if step is not None and step > total:
+            raise ValueError(
+                f"{task}: the checkpoint is of step {step}, and with these tables "
+                f"training ends at step {total}: they have changed. Use another "
+                "--workdir."
+            )
+        if step == total:
+            context.progress.say(f"{task}: trained already ({total} steps)")
+            return
+        context.progress.start(task, total, step or 0)
+        begin = 0
+        for stage in stages:
+            end = begin + stage.steps
+            if (step or 0) < end:
+                state = _enter(stage, problem, state, fresh=(step or 0) == begin)
+                state = _run_stage(
+                    stage, problem, config, context, checkpoints, state, begin, about
+                )
+                step = end
+            begin = end
+        checkpoints.save(total, state, about)
+
+
+def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
+    """The fitted members as a function of encoded predictors.
+
+    Log intensities are normalised over the training sites, member by member, and
+    averaged over members. A model that was stopped is loaded as far as it came, with a
+    warning.
+
+    Raises:
+      FileNotFoundError: not trained. ValueError: the checkpoint is another model's.
+    """
+    task, species = problem.task.name, problem.counts.shape[1]
+    with open_checkpoints(context.checkpoints(task), create=False) as checkpoints:
+        saved = checkpoints.about()
+        columns = saved.get("columns") or species
+        stages = [
+            Stage(problem, config, name, context.mesh, columns=columns)
+            for name in config.stages
+        ]
+        step, total = checkpoints.latest_step(), sum(stage.steps for stage in stages)
+        program = stages[_stage_of(stages, step or 0)].program
+        shapes = program.shapes(len(config.seeds), problem.features.shape[1])
+        state = checkpoints.restore(shapes, _about(problem, config, columns))
+    if step != total:
+        warnings.warn(
+            f"{task}: training was stopped at step {step} of {total}; this is the "
+            "model of that step. Start scripts/train.py again to finish it.",
+            stacklevel=2,
+        )
+    apply = member_logits(program.module, kept_parameters(state, config.keep))
+    training = apply(problem.features)
+    normaliser = jax.nn.logsumexp(training, axis=1)
+
+    def log_suitability(features: np.ndarray) -> np.ndarray:
+        logits = apply(features)
+        centred = np.mean(logits - np.asarray(normaliser)[:, None], axis=0)
+        return centred[:, :species]
+
+    return log_suitability
+
+
+def _about(problem: Problem, config: ConfigDict, columns: int) -> dict[str, Any]:
+    """What a network belongs to; its columns where the species are padded."""
+    padded = columns != problem.counts.shape[1]
+    return problem.about(config) | ({"columns": columns} if padded else {})
+
+
+def kept_parameters(state: TrainState, keep: str) -> Any:
+    """The parameters a config asks for: last, best epoch, or moving average."""
+    return {"last": state.params, "best_epoch": state.best, "average": state.average}[
+        keep
+    ]
+
+
+def member_logits(module: nn.Module, params: Any):
+    """A function `features [rows, features] -> logits [members, rows, species]`."""
+
+    @jax.jit
+    def apply(params, features):
+        outputs = models.apply_members(
+            module, {"params": params}, {"predictors": features}
+        )
+        return outputs.logits
+
+    def every(features: np.ndarray) -> np.ndarray:
+        size = min(_ROWS_AT_ONCE, max(len(features), 1))
+        pieces = []
+        for start in range(0, max(len(features), 1), size):
+            piece = features[start : start + size]
+            padded = np.pad(piece, ((0, size - len(piece)), (0, 0)))
+            pieces.append(np.asarray(apply(params, padded))[:, : len(piece)])
+        return np.concatenate(pieces, axis=1)
+
+    return every
+
+
+def _stage_of(stages: Sequence[Stage], step: int) -> int:
+    """The stage that a checkpoint of this step was written in."""
+    ends = np.cumsum([stage.steps for stage in stages])
+    return min(int(np.searchsorted(ends, step)), len(stages) - 1)
+
+
+def _enter(
+    stage: Stage, problem: Problem, state: TrainState | None, *, fresh: bool
+) -> TrainState:
+    """The state a stage starts from: new, as restored, or with a new optimiser."""
+    if state is not None and not fresh:
+        return state
+    begun = stage.program.init(stage.hyper, problem.features.shape[1])
+    if state is None:
+        return begun
+    return begun._replace(
+        step=state.step,
+        params=state.params,
+        average=state.average,
+        best=state.params if stage.program.keep_best else (),
+    )
+
+
+def _run_stage(stage, problem, config, context, checkpoints, state, begin, about):
+    """Runs a stage from `state.step` to its end."""
+    task = problem.task.name
+    table = make_table(problem.features, problem.counts, stage.background, context.mesh)
+    hyper = Hyper(*parallel.put(tuple(stage.hyper), context.mesh, PartitionSpec()))
+    sites = _member_sites(stage.plan, config)
+    first = int(state.step) - begin
+    context.progress.say(f"{task}: compiling")
+    run = compile_stage(stage, context.mesh, (state, table, hyper))
+    saved, pace = time.monotonic(), 8
+    while first < stage.steps:
+        number = min(pace, CAPACITY, stage.steps - first)
+        every = config.checkpoint.every_steps
+        if every:
+            number = min(number, every - (begin + first) % every)
+        rows, ends = chunk(stage, first, number, sites)
+        rows = parallel.put(rows, context.mesh, PartitionSpec(None, None, DATA))
+        started = time.monotonic()
+        state, losses = run(state, table, hyper, rows, ends, jnp.int32(number))
+        losses = np.asarray(losses)[:number]
+        seconds = time.monotonic() - started
+        step = begin + first + number
+        _require_finite(losses, task, begin + first)
+        context.progress.update(step, float(losses[-1].mean()))
+        context.log.append(
+            task=task,
+            stage=stage.name,
+            step=step,
+            loss=float(losses.mean()),
+            seconds=round(seconds, 4),
+        )
+        first += number
+        pace = int(np.clip(number / max(seconds, 1e-3), 1, CAPACITY))
+        due = time.monotonic() - saved > config.checkpoint.every_seconds
+        due = due or bool(every and step % every == 0)
+        # Clocks differ between processes: the first one's counts.
+        pace, due = (int(value) for value in parallel.gather([pace, due])[0])
+        stop = context.stop_signal()
+        if first < stage.steps and (due or stop is not None):
+            checkpoints.save(step, state, about)
+            saved = time.monotonic()
+        if stop is not None:
+            if first == stage.steps:
+                checkpoints.save(step, state, about)
+            raise Interrupted(
+                stop,
+                f"{task}: stopped by a signal; step {step} is saved. Start the same "
+                "command again to go on.",
+            )
+    return state
+
+
+def _member_sites(plan: Plan, config: ConfigDict) -> list[dict[str, np.ndarray]]:
+    if not config.bootstrap:
+        return [{}] * len(config.seeds)
+    every = np.arange(plan.records)
+    return [{"sites": bootstrap_sites(every, seed)} for seed in config.seeds]
+
+
+def _require_finite(losses: np.ndarray, task: str, first: int) -> None:
+    bad = np.argwhere(~np.isfinite(losses))
+    if len(bad):
+        step, member = bad[0]
+        raise FloatingPointError(
+            f"{task}: the loss of member {member} is {losses[step, member]} at step "
+            f"{first + step}. Lower the learning rate (config.stage.<name>.optimizer."
+            "learning_rate) or clip the gradient (clip_norm)."
+        )

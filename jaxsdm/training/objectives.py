@@ -1,0 +1,151 @@
+"""Objectives: where a loss meets a model. Names a config may use, reduced to a scalar.
+
+`objective(outputs, targets, key) -> (scalar, {name: scalar})`. An objective picks the
+head, calls a loss inside its `shard_map` island, weights species and reduces.
+Targets are those of `training.batches`: `counts [sites, species]`, `where [sites]`
+(false for padding), `background [sites]` (rows without a record of any species that
+only stand in the partition) and `site_weights [sites]`.
+"""
+
+from collections.abc import Callable, Mapping
+
+import jax
+import jax.numpy as jnp
+from jax.sharding import Mesh
+from jaxtyping import Array, Float
+
+from jaxsdm import losses, parallel
+from jaxsdm.models import Outputs
+from jaxsdm.registry import check_options, choose
+
+Targets = Mapping[str, Array]
+Objective = Callable[
+    [Outputs, Targets, Array | None], tuple[Float[Array, ""], dict[str, Array]]
+]
+
+_HIDDEN = -1e30
+"""Logit of a column that only pads the species axis: no share in any partition."""
+
+
+def normalized_poisson(
+    *, species: int, mesh: Mesh | None = None, count_power: float = 0.0
+) -> Objective:
+    r"""DeepMaxent's objective, with a choice of how much a record weighs.
+
+    .. math:: \frac{1}{|B| C} \sum_c w_c \ell_c, \qquad
+              w_c \propto n_c^{-\alpha}, \quad \sum_c w_c n_c = \sum_c n_c
+
+    Args:
+      species: the number of species, without padding of the species axis.
+      mesh: the device mesh of the island.
+      count_power: `alpha`; 0 is the authors' code (a species weighs as much as its
+        records in the batch), 1 gives every species of the batch the same weight.
+    """
+    island = parallel.loss_island(
+        _positional(losses.normalized_poisson), mesh, per_species=True
+    )
+
+    def objective(outputs, targets, key):
+        del key
+        loss = island(outputs.logits, *_arrays(targets))
+        total = jnp.sum(loss)
+        if count_power:
+            records = jnp.sum(
+                jnp.where(targets["where"][:, None], targets["counts"], 0), 0
+            )
+            weights = jnp.where(
+                records > 0, jnp.maximum(records, 1.0) ** -count_power, 0.0
+            )
+            mass = jnp.maximum(jnp.sum(weights * records), 1e-9)
+            total = jnp.sum(weights * loss) * jnp.sum(records) / mass
+        return total / (_record_sites(targets) * species), {}
+
+    return objective
+
+
+def poisson(*, species: int, mesh: Mesh | None = None) -> Objective:
+    """Poisson point-process loss, averaged over the sites and species of the batch."""
+    island = parallel.loss_island(_positional(losses.poisson), mesh, per_species=True)
+
+    def objective(outputs, targets, key):
+        del key
+        loss = island(_hide_padding(outputs.logits, species), *_arrays(targets))
+        return jnp.sum(loss) / (_record_sites(targets) * species), {}
+
+    return objective
+
+
+def softmax_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective:
+    """Cross-entropy over species, averaged over sites; background rows have none."""
+    return _per_site(losses.softmax_cross_entropy, species, mesh, binary=False)
+
+
+def binary_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective:
+    """Binary cross-entropy of presence (`counts > 0`), averaged over sites, species."""
+    return _per_site(losses.binary_cross_entropy, species, mesh, binary=True)
+
+
+BY_NAME = {
+    "normalized_poisson": normalized_poisson,
+    "poisson": poisson,
+    "softmax_cross_entropy": softmax_cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+}
+
+
+def build(name: str, *, species: int, mesh: Mesh | None = None, **options) -> Objective:
+    """The objective of that name.
+
+    Raises:
+      ValueError: no objective of that name, or an option it does not take; the
+        message lists the known ones.
+    """
+    make = choose(BY_NAME, name, "objective")
+    check_options(make, options, f"objective {name!r}", hidden=("species", "mesh"))
+    return make(species=species, mesh=mesh, **options)
+
+
+def _per_site(loss, species: int, mesh: Mesh | None, *, binary: bool) -> Objective:
+    def four(logits, counts, where, site_weights, **names):
+        return loss(logits, counts, where=where, **names) * site_weights
+
+    island = parallel.loss_island(four, mesh, per_species=False)
+
+    def objective(outputs, targets, key):
+        del key
+        counts, where, weights = _arrays(targets)
+        if binary:
+            counts = (counts > 0).astype(outputs.logits.dtype)
+        per_site = island(
+            _hide_padding(outputs.logits, species), counts, where, weights
+        )
+        total = jnp.sum(per_site)
+        if binary:  # the loss divides by all columns, padding included
+            total = total * (outputs.logits.shape[-1] / species)
+        return total / _record_sites(targets), {}
+
+    return objective
+
+
+def _positional(loss):
+    def four(logits, counts, where, site_weights, **names):
+        return loss(logits, counts, where=where, site_weights=site_weights, **names)
+
+    return four
+
+
+def _arrays(targets: Targets) -> tuple[Array, Array, Array]:
+    return targets["counts"], targets["where"], targets["site_weights"]
+
+
+def _record_sites(targets: Targets) -> Array:
+    """Sites of the batch that hold a record: the authors' |B|, at least 1."""
+    sites = jnp.sum(targets["where"] & ~targets["background"])
+    return jnp.maximum(sites, 1).astype(targets["counts"].dtype)
+
+
+def _hide_padding(logits: Array, species: int) -> Array:
+    if logits.shape[-1] == species:
+        return logits
+    column = jax.lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
+    return jnp.where(column < species, logits, _HIDDEN)

@@ -1,0 +1,42 @@
+"""What every test shares: simulated devices, strictness, a cache, the shared data."""
+
+import os
+import pathlib
+
+import jax
+import pytest
+
+jax.config.update("jax_platforms", "cpu")
+jax.config.update("jax_num_cpu_devices", 8)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+
+_CACHE = pathlib.Path(__file__).parents[1] / ".jax_cache"
+jax.config.update("jax_compilation_cache_dir", str(_CACHE))
+jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.2)
+
+if os.environ.get("JAXSDM_TYPECHECK", "1") == "1":
+    from jaxtyping import install_import_hook
+
+    install_import_hook(
+        ["jaxsdm.ops", "jaxsdm.losses", "jaxsdm.metrics", "jaxsdm.data"],
+        "beartype.beartype",
+    )
+
+
+@pytest.fixture(scope="session")
+def shared() -> pathlib.Path:
+    """The folder of real data and golden values, or a skip that says why."""
+    root = pathlib.Path(__file__).parents[1]
+    folder = pathlib.Path(os.environ.get("JAXSDM_SHARED", root.parent / "shared"))
+    if not (folder / "data").is_dir():
+        pytest.skip(
+            f"no shared data at {folder}: set JAXSDM_SHARED to the folder that holds "
+            "data/ and golden/"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def nceas_folder(shared: pathlib.Path) -> pathlib.Path:
+    """The NCEAS tables (disdat)."""
+    return shared / "data" / "nceas"
