@@ -5,7 +5,7 @@ doi:10.1111/ecog.05615; extra `forest`): the weighted mean of their log scores, 
 family with the share of random background that was chosen for the networks.
 
 ROC AUC, mean of 6 regions / of 225 species: .779 / .775; networks alone .774 / .770,
-Maxent alone .765 / .761 (docs/results.md). Time: about four minutes of two cores.
+Maxent alone .764 / .761 (docs/results.md). Time: under three minutes of two cores.
 
     python scripts/train.py --config=configs/deepmaxent/nceas_blend.py \
         --workdir=runs/blend --evaluate

@@ -4,7 +4,7 @@ A network a region and group, 100 epochs at 2e-4, one seed, target-group sites o
 epoch of the lowest training loss kept.
 
 ROC AUC, mean of 6 regions / of 225 species: published code .767 / .763, here .768 /
-.764 (by region, and what judges: docs/results.md). Time: about a minute and a half of
+.764 (by region, and what judges: docs/results.md). Time: about a minute of
 two cores, compilation included.
 
     python scripts/train.py --config=configs/deepmaxent/nceas_reference.py \

@@ -3,9 +3,9 @@
 Maxent's features and penalties (Phillips and Dudik 2008, doi:10.1111/j.0906-7590.2008.
 5203.x) on the target-group sites, solved by accelerated proximal gradient.
 
-ROC AUC, mean of 6 regions / of 225 species: the original program .763 / .761, here .765
-/ .761 (docs/results.md). Time: 14 s of two cores, imports,
-tables and an empty compilation cache included; 10 s with a warm one.
+ROC AUC, mean of 6 regions / of 225 species: the original program .763 / .761, here .764
+/ .761 (docs/results.md). Time: about ten seconds of two cores, imports, tables and an
+empty compilation cache included.
 
     python scripts/train.py --config=configs/maxent/nceas.py --workdir=runs/maxent \
         --evaluate

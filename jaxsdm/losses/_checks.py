@@ -2,8 +2,9 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Bool, Float
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
 
@@ -50,6 +51,55 @@ def site_arguments(
         jnp.where(keep[:, None], targets, 0).astype(dtype),
         keep,
         weights,
+    )
+
+
+def label_arguments(
+    function: str,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    where: ArrayLike | None,
+    species_axis_name: str | None,
+) -> tuple[
+    Float[Array, "batch species"],
+    Int[Array, " batch"],
+    Bool[Array, " batch"],
+]:
+    """Logits, label of each example and mask, with padded rows set to 0 everywhere.
+
+    Raises:
+      ValueError: shapes do not agree, or a label is no species (checked where the
+        labels are known, that is outside `jit`, and the species are whole).
+      TypeError: `logits` is not floating or `labels` not integer.
+    """
+    logits, labels = jnp.asarray(logits), jnp.asarray(labels)
+    if logits.ndim != 2 or labels.shape != logits.shape[:1]:
+        raise ValueError(
+            f"{function}: want logits [batch, species] and labels [batch], got "
+            f"{logits.shape} and {labels.shape}."
+        )
+    if not jnp.issubdtype(logits.dtype, jnp.floating):
+        raise TypeError(f"{function}: want floating logits, got {logits.dtype}.")
+    if not jnp.issubdtype(labels.dtype, jnp.integer):
+        raise TypeError(f"{function}: want integer labels, got {labels.dtype}.")
+    keep = jnp.ones(len(labels), bool)
+    if where is not None:
+        keep = _vector(function, "where", where, len(labels)).astype(bool)
+    if species_axis_name is None and not isinstance(
+        jnp.where(keep, labels, 0), jax.core.Tracer
+    ):
+        known = np.asarray(jnp.where(keep, labels, 0))
+        bad = np.flatnonzero((known < 0) | (known >= logits.shape[1]))
+        if len(bad):
+            raise ValueError(
+                f"{function}: labels[{bad[0]}] is {known[bad[0]]}, and there are "
+                f"{logits.shape[1]} species, numbered from 0."
+            )
+    dtype = jnp.promote_types(logits.dtype, jnp.float32)
+    return (
+        jnp.where(keep[:, None], logits, 0).astype(dtype),
+        jnp.where(keep, labels, 0).astype(jnp.int32),
+        keep,
     )
 
 

@@ -1,14 +1,18 @@
 """Array functions that stay exact when an axis is sharded over devices."""
 
 from jaxsdm.ops.collectives import all_max, all_sum
+from jaxsdm.ops.columns import all_columns, first_column, take_columns
 from jaxsdm.ops.log_sum_exp import log_sum_exp, log_sum_exp_parts
 from jaxsdm.ops.random_bits import random_bits, random_uniform
 
 __all__ = [
+    "all_columns",
     "all_max",
     "all_sum",
+    "first_column",
     "log_sum_exp",
     "log_sum_exp_parts",
     "random_bits",
     "random_uniform",
+    "take_columns",
 ]
