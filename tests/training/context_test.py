@@ -34,11 +34,16 @@ def test_a_signal_to_any_process_stops_all(run, monkeypatch):
 
 def test_predicting_is_stopped_as_any_program(run):
     """Nobody looks at a signal that comes while a model is loaded."""
-    with (
-        open_context(run, quiet=True, prediction=True),
-        pytest.raises(KeyboardInterrupt),
-    ):
-        signal.raise_signal(signal.SIGINT)
+    # A shell starts its background jobs, and so these tests, deaf to SIGINT.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with (
+            open_context(run, quiet=True, prediction=True),
+            pytest.raises(KeyboardInterrupt),
+        ):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_one_device_will_do_for_predicting(run):
