@@ -79,6 +79,11 @@ def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[st
     run = training.load_run(folder)
     tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
     scores, maps = score(run, tasks)
+    lists = {
+        task.name: training.load_predictor(run, task)(task.held_out, "held-out records")
+        for task in tasks
+        if task.held_out is not None
+    }
     summary = evaluation.write_evaluation(
         folder,
         tasks,
@@ -88,8 +93,17 @@ def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[st
         title=f"Evaluation of {pathlib.Path(folder).name}",
         command=f"python scripts/evaluate.py --workdir={folder}",
         config=describe(run.config),
+        lists=lists,
     )
     print(evaluation.summary_table(summary))
+    for name, rows in summary.get("lists", {}).items():
+        print(f"{name}, lists of K species against held-out records:")
+        for row in rows:
+            print(
+                f"  K {row['k']:>3}   top-K micro {row['micro_top_k']:.3f} macro "
+                f"{row['macro_top_k']:.3f}   average-K micro "
+                f"{row['micro_average_k']:.3f} macro {row['macro_average_k']:.3f}"
+            )
     folder = pathlib.Path(folder)
     print(f"report: {folder / 'evaluation' / 'report.md'}")
     print(f"tables: {folder / 'evaluation'}/  figures: {folder / 'figures'}/")

@@ -31,6 +31,8 @@ def shrink(config, task):
         if name in config.model:
             config.model[name] = value
     config.solver.max_iterations = 5
+    if "k" in config.objective:
+        config.objective.k = 1
     for name in config.stages:
         config.stage[name].epochs = 1
     return config

@@ -83,6 +83,8 @@ class Task:
       continuous: predictors that are quantities.
       categorical: predictors that are labels.
       grid: the raster of the whole area for maps, where the benchmark has one.
+      held_out: presence-only records of places that are not trained on, where the
+        benchmark judges lists of species by them; all species of `records`.
     """
 
     name: str
@@ -94,6 +96,7 @@ class Task:
     continuous: tuple[str, ...]
     categorical: tuple[str, ...]
     grid: Grid | None = None
+    held_out: SiteTable | None = None
 
     def checked(self, on_missing: str = "error") -> "Task":
         """The task with sites of missing predictors refused or left out.
@@ -122,4 +125,6 @@ class Task:
                 for name, survey in self.surveys.items()
             },
             grid=self.grid and self.grid.take(keep(self.grid.sites, "grid")),
+            held_out=self.held_out
+            and self.held_out.take(keep(self.held_out, "held-out records")),
         )

@@ -4,15 +4,16 @@ from collections.abc import Callable
 from typing import Any
 
 from jaxsdm.data import Task
-from jaxsdm.datasets import nceas, virtual
+from jaxsdm.datasets import belgium, nceas, virtual
 from jaxsdm.registry import check_options
 
 BY_NAME: dict[str, Callable[..., list[Task]]] = {
+    "belgium": belgium.load,
     "nceas": nceas.load,
     "virtual": virtual.load,
 }
 
-__all__ = ["BY_NAME", "load", "nceas", "virtual"]
+__all__ = ["BY_NAME", "belgium", "load", "nceas", "virtual"]
 
 
 def load(name: str, **options: Any) -> list[Task]:

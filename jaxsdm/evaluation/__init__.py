@@ -7,6 +7,7 @@ suitability. Figures need the extra `figures`, which is imported when one is dra
 
 from jaxsdm.evaluation.console import summary_table
 from jaxsdm.evaluation.curves import auc_against_records, roc_curves
+from jaxsdm.evaluation.lists import list_accuracy
 from jaxsdm.evaluation.maps import suitability_map, suitability_page
 from jaxsdm.evaluation.report import write_report
 from jaxsdm.evaluation.summary import summarise
@@ -24,6 +25,7 @@ __all__ = [
     "Scores",
     "auc_against_records",
     "cloglog",
+    "list_accuracy",
     "predictions_table",
     "roc_curves",
     "shift_to_prevalence",

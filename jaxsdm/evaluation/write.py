@@ -13,6 +13,7 @@ from jaxsdm.data import Task
 from jaxsdm.data.files import written_aside
 from jaxsdm.evaluation import canvas
 from jaxsdm.evaluation.curves import auc_against_records, roc_curves
+from jaxsdm.evaluation.lists import list_accuracy, log_softmax
 from jaxsdm.evaluation.maps import suitability_page
 from jaxsdm.evaluation.report import write_report
 from jaxsdm.evaluation.summary import summarise
@@ -32,6 +33,7 @@ def write_evaluation(
     title: str = "Evaluation",
     command: str = "",
     config: Mapping[str, Any] | None = None,
+    lists: Mapping[str, np.ndarray] | None = None,
 ) -> dict[str, Any]:
     """Evaluate and write `evaluation/` and `figures/` into a run folder.
 
@@ -52,10 +54,13 @@ def write_evaluation(
       title: heading of the report.
       command: what was typed, for the report.
       config: settings worth reading in the report.
+      lists: task name -> logits `[held-out sites, species]` of tasks with
+        held-out records; their accuracy goes to `evaluation/lists.csv`.
 
     Returns:
       What is in `summary.json`: see `summarise`; with a known truth also `truth`, the
-      means over species of the columns of `truth_table`.
+      means over species of the columns of `truth_table`; with lists also `lists`, the
+      rows of `list_accuracy` by task.
 
     Raises:
       ValueError: if the scores do not fit the tasks; says which task and survey.
@@ -75,10 +80,19 @@ def write_evaluation(
             for name, mean in means.items()
         }
 
+    accuracy = _list_tables(tasks, lists or {})
+    if len(accuracy):
+        summary["lists"] = {
+            str(name): part.drop(columns="task").to_dict("records")
+            for name, part in accuracy.groupby("task")
+        }
+
     evaluation = pathlib.Path(folder) / "evaluation"
     _write_csv(species, evaluation / "species.csv")
     if len(truth):
         _write_csv(truth, evaluation / "truth.csv")
+    if len(accuracy):
+        _write_csv(accuracy, evaluation / "lists.csv")
     with written_aside(evaluation / "predictions.parquet") as temporary:
         predictions_table(tasks, scores).to_parquet(
             temporary, index=False, compression="zstd"
@@ -147,6 +161,18 @@ def _draw(
             )
             drawn[f"{task.name}: records and suitability, best AUC first"] = file
     return {caption: f"../figures/{file}" for caption, file in drawn.items()}
+
+
+def _list_tables(
+    tasks: Sequence[Task], lists: Mapping[str, np.ndarray]
+) -> pd.DataFrame:
+    tables = []
+    for task in tasks:
+        if task.held_out is not None and task.name in lists:
+            table = list_accuracy(log_softmax(lists[task.name]), task.held_out.counts)
+            table.insert(0, "task", task.name)
+            tables.append(table)
+    return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
 def _write_csv(table: pd.DataFrame, path: pathlib.Path) -> None:

@@ -7,20 +7,83 @@ example. Each is exact inside `jit`, `vmap`, `grad`, `shard_map` and `pmap`, whe
 the axis that it reduces over is sharded and named.
 """
 
-from jaxsdm.losses.classification import binary_cross_entropy, softmax_cross_entropy
-from jaxsdm.losses.point_process import normalized_poisson, poisson
+from jaxsdm.losses.assume_negative import (
+    assume_negative,
+    assume_negative_slds_from_features,
+    assume_negative_ssdl_from_features,
+    other_species,
+)
+from jaxsdm.losses.classification import (
+    softmax_cross_entropy,
+)
+from jaxsdm.losses.imbalance import (
+    class_balanced_weights,
+    focal,
+    inverse_frequency_weights,
+    ldam,
+    logit_adjusted,
+)
+from jaxsdm.losses.multi_label import (
+    asymmetric,
+    binary_cross_entropy,
+    hill,
+    sigmoid_f1,
+)
+from jaxsdm.losses.point_process import (
+    normalized_poisson,
+    poisson,
+)
+from jaxsdm.losses.presence_only import (
+    expected_positive_regularization,
+    full_weighted,
+    ignore_band_pseudo_labels,
+    presence_only_cross_entropy,
+)
+from jaxsdm.losses.top_k_hinge import (
+    stochastic_top_k_hinge,
+    top_k_margins,
+)
 
 BY_NAME = {
+    "assume_negative": assume_negative,
+    "asymmetric": asymmetric,
+    "binary_cross_entropy": binary_cross_entropy,
+    "expected_positive_regularization": expected_positive_regularization,
+    "focal": focal,
+    "full_weighted": full_weighted,
+    "hill": hill,
+    "ldam": ldam,
+    "logit_adjusted": logit_adjusted,
     "normalized_poisson": normalized_poisson,
     "poisson": poisson,
+    "presence_only_cross_entropy": presence_only_cross_entropy,
+    "sigmoid_f1": sigmoid_f1,
     "softmax_cross_entropy": softmax_cross_entropy,
-    "binary_cross_entropy": binary_cross_entropy,
+    "stochastic_top_k_hinge": stochastic_top_k_hinge,
 }
 
 __all__ = [
     "BY_NAME",
+    "assume_negative",
+    "assume_negative_slds_from_features",
+    "assume_negative_ssdl_from_features",
+    "asymmetric",
     "binary_cross_entropy",
+    "class_balanced_weights",
+    "expected_positive_regularization",
+    "focal",
+    "full_weighted",
+    "hill",
+    "ignore_band_pseudo_labels",
+    "inverse_frequency_weights",
+    "ldam",
+    "logit_adjusted",
     "normalized_poisson",
+    "other_species",
     "poisson",
+    "presence_only_cross_entropy",
+    "sigmoid_f1",
     "softmax_cross_entropy",
+    "stochastic_top_k_hinge",
+    "top_k_margins",
 ]

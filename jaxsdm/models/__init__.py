@@ -9,6 +9,7 @@ from typing import Any
 
 from flax import linen as nn
 
+from jaxsdm.models.cosine_head import CosineHead
 from jaxsdm.models.ensemble import apply_members, init_members
 from jaxsdm.models.head import SpeciesHead, partition_specs
 from jaxsdm.models.linear import Linear
@@ -27,6 +28,7 @@ from jaxsdm.registry import choose
 
 __all__ = [
     "BY_NAME",
+    "CosineHead",
     "Linear",
     "Maxent",
     "MaxentFeatures",

@@ -1,8 +1,9 @@
 """The species head: a linear map from features to one logit a species, shardable.
 
 The kernel is `[features, species]` at the path `params["head"]["kernel"]` in every
-model, so one rule shards them all: the last axis of whatever lies under "head" goes
-over the mesh axis "species", everything else is replicated.
+model, so one rule shards them all: the last axis of whatever lies under "head" (or
+"set_head", a second one) goes over the mesh axis "species", everything else is
+replicated.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from jax.sharding import PartitionSpec
 from jaxtyping import Array, Float
 
 from jaxsdm.models import initialization
+
+_HEADS = ("head", "set_head")
 
 
 class SpeciesHead(nn.Module):
@@ -58,11 +61,11 @@ def partition_specs(params: Any, *, species_axis: str = "species") -> Any:
 
     Returns:
         A tree of the same structure; `P(None, ..., species_axis)` for each leaf under
-        a key "head" and `P()` elsewhere.
+        a key "head" or "set_head" and `P()` elsewhere.
     """
 
     def spec(path: tuple[Any, ...], leaf: Any) -> PartitionSpec:
-        under_head = any(getattr(part, "key", None) == "head" for part in path)
+        under_head = any(getattr(part, "key", None) in _HEADS for part in path)
         if not under_head or not leaf.shape:
             return PartitionSpec()
         return PartitionSpec(*[None] * (len(leaf.shape) - 1), species_axis)

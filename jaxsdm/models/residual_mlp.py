@@ -8,16 +8,26 @@ blocks, no dropout, no normalisation layer). Differs: theirs has a head bias, to
 the loss is blind, and no dropout.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import jax
 from flax import linen as nn
 from jaxtyping import Array, Float
 
 from jaxsdm.models import initialization
+from jaxsdm.models.cosine_head import CosineHead
 from jaxsdm.models.dropout import dropout, is_off
 from jaxsdm.models.head import SpeciesHead
 from jaxsdm.models.outputs import Outputs, read_predictors
+from jaxsdm.registry import choose
+
+HEADS: dict[str, Callable[["ResidualMLP"], nn.Module]] = {
+    "linear": lambda mlp: SpeciesHead(
+        mlp.species, mlp.head_bias, mlp.initialization, name="head"
+    ),
+    "cosine": lambda mlp: CosineHead(mlp.species, name="head"),
+}
+"""What reads the features, by the name a config gives."""
 
 
 class ResidualMLP(nn.Module):
@@ -31,6 +41,9 @@ class ResidualMLP(nn.Module):
         dropout: rate after every ReLU while training, in [0, 1); may be traced.
         initialization: a name of `initialization.BY_NAME`, for all layers.
         head_bias: a constant per species (see `SpeciesHead`).
+        head: `linear`, or `cosine` (see `CosineHead`), whose logits are in [-1, 1].
+        set_head: a second linear head, for losses that predict sets of species:
+            `auxiliary["set_logits"]`, with a bias.
     """
 
     species: int
@@ -40,6 +53,8 @@ class ResidualMLP(nn.Module):
     dropout: float | Float[Array, ""] = 0.0
     initialization: str = "torch_uniform"
     head_bias: bool = False
+    head: str = "linear"
+    set_head: bool = False
 
     @nn.compact
     def __call__(
@@ -61,10 +76,14 @@ class ResidualMLP(nn.Module):
         x = self._layer("input", table, rate, train)
         for block in range(self.blocks):
             x = x + self._layer(f"block_{block}", x, rate, train)
-        head = SpeciesHead(
-            self.species, self.head_bias, self.initialization, name="head"
-        )
-        return Outputs(x, head(x), {})
+        head = choose(HEADS, self.head, "head")(self)
+        auxiliary = {}
+        if self.set_head:
+            second = SpeciesHead(
+                self.species, True, self.initialization, name="set_head"
+            )
+            auxiliary["set_logits"] = second(x)
+        return Outputs(x, head(x), auxiliary)
 
     def _layer(
         self,

@@ -1,9 +1,28 @@
 """Array functions that stay exact when an axis is sharded over devices."""
 
-from jaxsdm.ops.collectives import all_max, all_sum
-from jaxsdm.ops.columns import all_columns, first_column, take_columns
-from jaxsdm.ops.log_sum_exp import log_sum_exp, log_sum_exp_parts
-from jaxsdm.ops.random_bits import random_bits, random_uniform
+from jaxsdm.ops.collectives import (
+    all_max,
+    all_sum,
+)
+from jaxsdm.ops.columns import (
+    all_columns,
+    first_column,
+    take_columns,
+)
+from jaxsdm.ops.log_sum_exp import (
+    log_sum_exp,
+    log_sum_exp_parts,
+)
+from jaxsdm.ops.normal import (
+    random_normal,
+)
+from jaxsdm.ops.random_bits import (
+    random_bits,
+    random_uniform,
+)
+from jaxsdm.ops.top_k import (
+    top_k,
+)
 
 __all__ = [
     "all_columns",
@@ -13,6 +32,8 @@ __all__ = [
     "log_sum_exp",
     "log_sum_exp_parts",
     "random_bits",
+    "random_normal",
     "random_uniform",
     "take_columns",
+    "top_k",
 ]

@@ -1,6 +1,6 @@
 """Meshes, shardings, processes and the island in which a loss sees its shards."""
 
-from jaxsdm.parallel.island import loss_island
+from jaxsdm.parallel.island import example_island, loss_island
 from jaxsdm.parallel.mesh import (
     DATA,
     SPECIES,
@@ -13,6 +13,7 @@ from jaxsdm.parallel.processes import gather, is_first, wait
 __all__ = [
     "DATA",
     "SPECIES",
+    "example_island",
     "gather",
     "is_first",
     "loss_island",

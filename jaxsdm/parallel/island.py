@@ -45,3 +45,39 @@ def loss_island(
         in_specs=(table, table, rows, rows),
         out_specs=PartitionSpec(kept),
     )
+
+
+def example_island(
+    loss: Callable[..., Float[Array, " batch"]], mesh: Mesh | None
+) -> Callable[..., Array]:
+    """Wraps `loss(logits, labels, where, key)`, of one label an example.
+
+    Args:
+      loss: positional `(logits, labels [batch], where [batch], key)`, keywords
+        `batch_axis_name` and `species_axis_name`; gives one value per example.
+        `logits` is `[batch, species]`, or a tree of such tables (several heads).
+      mesh: a `("data", "species")` mesh; `None` calls the loss as it is.
+
+    Returns:
+      A function of the same four arguments, in global view.
+    """
+    if mesh is None:
+        return loss
+
+    def inside(logits, labels, where, key):
+        return loss(
+            logits,
+            labels,
+            where,
+            key,
+            batch_axis_name=DATA,
+            species_axis_name=SPECIES,
+        )
+
+    rows = PartitionSpec(DATA)
+    return jax.shard_map(
+        inside,
+        mesh=mesh,
+        in_specs=(PartitionSpec(DATA, SPECIES), rows, rows, PartitionSpec()),
+        out_specs=rows,
+    )

@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from jaxsdm import models, parallel
 from jaxsdm.parallel import DATA
+from jaxsdm.training import objectives
 from jaxsdm.training.batches import Plan, bootstrap_sites
 from jaxsdm.training.checkpoints import open_checkpoints
 from jaxsdm.training.context import Context, Predictor
@@ -86,8 +87,9 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
     """The fitted members as a function of encoded predictors.
 
     Log intensities are normalised over the training sites, member by member, and
-    averaged over members. A model that was stopped is loaded as far as it came, with a
-    warning.
+    averaged over members; the logits of an objective that compares species are left as
+    they are (`objectives.OVER_SPECIES`). A model that was stopped is loaded as far as
+    it came, with a warning.
 
     Raises:
       FileNotFoundError: not trained. ValueError: the checkpoint is another model's.
@@ -111,6 +113,12 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
             stacklevel=2,
         )
     apply = member_logits(program.module, kept_parameters(state, config.keep))
+    last = config.stage[config.stages[-1]]
+    objective = config.objective.to_dict() | last.objective.to_dict()
+    if objective["name"] in objectives.OVER_SPECIES:
+        # A constant per species leaves each species' map as it is, and says which one
+        # of two species is likelier.
+        return lambda features: np.mean(apply(features), axis=0)[:, :species]
     training = apply(problem.features)
     normaliser = jax.nn.logsumexp(training, axis=1)
 

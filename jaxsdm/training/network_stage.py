@@ -89,7 +89,11 @@ class Stage:
         return Program(
             module=build_module(problem, config, self.columns),
             objective=objectives.build(
-                objective.pop("name"), species=species, mesh=mesh, **objective
+                objective.pop("name"),
+                species=species,
+                mesh=mesh,
+                class_counts=tuple(problem.counts.sum(0).tolist()),
+                **objective,
             ),
             optimizer=optimizer,
             mesh=mesh,

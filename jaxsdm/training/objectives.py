@@ -7,9 +7,9 @@ Targets are those of `training.batches`: `counts [sites, species]`, `where [site
 only stand in the partition) and `site_weights [sites]`.
 """
 
-from collections.abc import Callable, Mapping
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 
-import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 from jaxtyping import Array, Float
@@ -17,14 +17,13 @@ from jaxtyping import Array, Float
 from jaxsdm import losses, parallel
 from jaxsdm.models import Outputs
 from jaxsdm.registry import check_options, choose
+from jaxsdm.training import record_objectives
+from jaxsdm.training.record_objectives import hide_padding
 
 Targets = Mapping[str, Array]
 Objective = Callable[
     [Outputs, Targets, Array | None], tuple[Float[Array, ""], dict[str, Array]]
 ]
-
-_HIDDEN = -1e30
-"""Logit of a column that only pads the species axis: no share in any partition."""
 
 
 def normalized_poisson(
@@ -69,7 +68,7 @@ def poisson(*, species: int, mesh: Mesh | None = None) -> Objective:
 
     def objective(outputs, targets, key):
         del key
-        loss = island(_hide_padding(outputs.logits, species), *_arrays(targets))
+        loss = island(hide_padding(outputs.logits, species), *_arrays(targets))
         return jnp.sum(loss) / (_record_sites(targets) * species), {}
 
     return objective
@@ -85,7 +84,10 @@ def binary_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective
     return _per_site(losses.binary_cross_entropy, species, mesh, binary=True)
 
 
-BY_NAME = {
+BY_NAME: dict[str, Callable[..., Objective]] = {
+    "focal": record_objectives.focal,
+    "ldam": record_objectives.ldam,
+    "stochastic_top_k_hinge": record_objectives.stochastic_top_k_hinge,
     "normalized_poisson": normalized_poisson,
     "poisson": poisson,
     "softmax_cross_entropy": softmax_cross_entropy,
@@ -93,15 +95,45 @@ BY_NAME = {
 }
 
 
-def build(name: str, *, species: int, mesh: Mesh | None = None, **options) -> Objective:
+OVER_SPECIES = frozenset(
+    {
+        "binary_cross_entropy",
+        "focal",
+        "ldam",
+        "softmax_cross_entropy",
+        "stochastic_top_k_hinge",
+    }
+)
+"""Objectives whose logits compare the species of a place, not places."""
+
+
+def build(
+    name: str,
+    *,
+    species: int,
+    mesh: Mesh | None = None,
+    class_counts: Sequence[float] = (),
+    **options,
+) -> Objective:
     """The objective of that name.
+
+    Args:
+      name: a key of `BY_NAME`.
+      species: the number of species, without padding of the species axis.
+      mesh: the device mesh.
+      class_counts: `[species]` records in the training table, for those that need
+        them.
+      options: further arguments of that objective.
 
     Raises:
       ValueError: no objective of that name, or an option it does not take; the
         message lists the known ones.
     """
     make = choose(BY_NAME, name, "objective")
-    check_options(make, options, f"objective {name!r}", hidden=("species", "mesh"))
+    hidden = ("species", "mesh", "class_counts")
+    check_options(make, options, f"objective {name!r}", hidden=hidden)
+    if "class_counts" in inspect.signature(make).parameters:
+        options["class_counts"] = class_counts
     return make(species=species, mesh=mesh, **options)
 
 
@@ -116,9 +148,7 @@ def _per_site(loss, species: int, mesh: Mesh | None, *, binary: bool) -> Objecti
         counts, where, weights = _arrays(targets)
         if binary:
             counts = (counts > 0).astype(outputs.logits.dtype)
-        per_site = island(
-            _hide_padding(outputs.logits, species), counts, where, weights
-        )
+        per_site = island(hide_padding(outputs.logits, species), counts, where, weights)
         total = jnp.sum(per_site)
         if binary:  # the loss divides by all columns, padding included
             total = total * (outputs.logits.shape[-1] / species)
@@ -142,10 +172,3 @@ def _record_sites(targets: Targets) -> Array:
     """Sites of the batch that hold a record: the authors' |B|, at least 1."""
     sites = jnp.sum(targets["where"] & ~targets["background"])
     return jnp.maximum(sites, 1).astype(targets["counts"].dtype)
-
-
-def _hide_padding(logits: Array, species: int) -> Array:
-    if logits.shape[-1] == species:
-        return logits
-    column = jax.lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
-    return jnp.where(column < species, logits, _HIDDEN)

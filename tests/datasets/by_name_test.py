@@ -12,6 +12,6 @@ def test_load_passes_the_options_on():
 
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(
-        ValueError, match="no dataset 'geoplant'; there are nceas, virt"
+        ValueError, match="no dataset 'geoplant'; there are belgium, nceas, virt"
     ):
         datasets.load("geoplant")

@@ -100,3 +100,34 @@ def test_wrong_number_of_columns():
     module = models.ResidualMLP(3, predictors=4)
     with pytest.raises(ValueError, match=r"ResidualMLP: .* 5 columns, .* for 4"):
         module.init(jax.random.key(0), INPUTS)
+
+
+def test_a_cosine_head_reads_the_same_features():
+    module = models.ResidualMLP(3, hidden=7, blocks=1, head="cosine")
+    variables = jax.jit(module.init)(jax.random.key(0), INPUTS)
+    outputs = jax.jit(module.apply)(variables, INPUTS)
+    kernel = np.asarray(variables["params"]["head"]["kernel"], np.float64)
+    features, _ = numpy_forward(variables["params"], X)
+    features /= np.linalg.norm(features, axis=1, keepdims=True)
+    want = features @ (kernel / np.linalg.norm(kernel, axis=0))
+    np.testing.assert_allclose(outputs.logits, want, rtol=1e-4, atol=1e-5)
+
+
+def test_a_second_head_of_sets():
+    module = models.ResidualMLP(3, hidden=7, blocks=1, set_head=True)
+    variables = jax.jit(module.init)(jax.random.key(0), INPUTS)
+    outputs = jax.jit(module.apply)(variables, INPUTS)
+    head = variables["params"]["set_head"]
+    features, logits = numpy_forward(variables["params"], X)
+    np.testing.assert_allclose(outputs.logits, logits, rtol=1e-4, atol=1e-5)
+    want = features @ np.asarray(head["kernel"]) + np.asarray(head["bias"])
+    got = outputs.auxiliary["set_logits"]
+    np.testing.assert_allclose(got, want, rtol=1e-4, atol=1e-5)
+    specs = models.partition_specs(variables["params"])
+    assert specs["set_head"]["kernel"] == specs["head"]["kernel"] != specs["input"]
+
+
+def test_an_unknown_head():
+    module = models.ResidualMLP(3, head="polar")
+    with pytest.raises(ValueError, match="unknown head 'polar'; known: cosine, linear"):
+        module.init(jax.random.key(0), INPUTS)

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsdm import losses, parallel
+from jaxsdm import losses, ops, parallel
 
 SITES, SPECIES = 16, 8
 RNG = np.random.default_rng(0)
@@ -76,3 +76,32 @@ def test_a_loss_sees_its_shard_and_the_axis_it_reduces_over(per_species, name, a
 def test_without_a_mesh_the_loss_is_called_as_it_is():
     island = parallel.loss_island(normalized_poisson, None, per_species=True)
     assert island is normalized_poisson
+
+
+@pytest.mark.parametrize("shape", [(8, 1), (2, 4)])
+def test_an_example_island_passes_heads_labels_and_key(shape):
+    """A loss of two heads, a label an example and a number that follows from a key."""
+
+    def loss(heads, labels, where, key, batch_axis_name=None, species_axis_name=None):
+        first, second = heads
+        value = ops.take_columns(first, labels, axis_name=species_axis_name)
+        value = value + ops.all_sum(jnp.sum(second, axis=1), species_axis_name)
+        factor = jax.random.uniform(key)
+        if batch_axis_name is not None:
+            factor = factor + 0 * jax.lax.axis_index(batch_axis_name)
+        return jnp.where(where, factor * value, 0)
+
+    labels = jnp.arange(SITES) % SPECIES
+    island = parallel.example_island(loss, parallel.make_mesh(*shape))
+
+    def total(function, heads):
+        return jnp.sum(CO * function(heads, labels, WHERE, jax.random.key(1)))
+
+    heads = (jnp.asarray(F), jnp.asarray(Y))
+    got = jax.jit(jax.value_and_grad(functools.partial(total, island)))(heads)
+    want = jax.value_and_grad(functools.partial(total, loss))(heads)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-5)
+    jax.tree.map(
+        functools.partial(np.testing.assert_allclose, atol=1e-6), got[1], want[1]
+    )
+    assert parallel.example_island(loss, None) is loss

@@ -1,0 +1,83 @@
+"""How good lists of species are: whether a record is on the list of its place.
+
+Every record is one trial. A list is the K best species of a place (top-K), or all above
+one cut of all places' probabilities that lets K through on average (average-K).
+Micro: the share of records; macro: the mean of the shares of the species that have a
+record, so that rare species count as much as common ones.
+
+References:
+  Garcin et al. 2021, Pl@ntNet-300K (macro top-K and average-K accuracy); Denis and
+  Hebiri 2017, doi:10.1080/10485252.2016.1237635 (average-K sets).
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from jaxtyping import Float
+
+_KS = (1, 5, 10, 20)
+
+
+def list_accuracy(
+    log_probabilities: Float[np.ndarray, "sites species"],
+    counts: Float[np.ndarray, "sites species"],
+    ks: Sequence[int] = _KS,
+) -> pd.DataFrame:
+    """Accuracy of lists of several lengths.
+
+    Args:
+      log_probabilities: comparable between species and between sites. Of species that
+        share the K-th place none counts as listed beyond K: ties go against the model.
+      counts: records of each species at each site, `>= 0`.
+      ks: lengths; those from the number of species on are left out.
+
+    Returns:
+      One row a K: `k`, `micro_top_k`, `macro_top_k`, `micro_average_k`,
+      `macro_average_k`, `mean_size` (of the average-K lists), `records`, `species`
+      (with a record).
+
+    Raises:
+      ValueError: shapes do not agree, or there is no record.
+    """
+    if log_probabilities.shape != counts.shape or not counts.sum() > 0:
+        raise ValueError(
+            "list_accuracy: want scores and counts of one shape and a record at least, "
+            f"got {log_probabilities.shape}, {counts.shape} and {counts.sum():g} "
+            "records."
+        )
+    # The worst rank that ties allow: how many are at least as good.
+    order = np.sort(-log_probabilities, axis=1)
+    rank = np.stack(
+        [
+            np.searchsorted(row, -scores, side="right")
+            for row, scores in zip(order, log_probabilities, strict=True)
+        ]
+    )
+    everything = np.sort(log_probabilities.ravel())[::-1]
+    of_species = counts.sum(0)
+    present = of_species > 0
+    rows = []
+    for k in ks:
+        if k >= counts.shape[1]:
+            continue
+        cut = len(counts) * k
+        listed = log_probabilities > everything[cut]
+        row: dict[str, float | int] = {"k": k}
+        for name, hit in (("top_k", rank <= k), ("average_k", listed)):
+            right = (counts * hit).sum(0)
+            row[f"micro_{name}"] = float(right.sum() / of_species.sum())
+            row[f"macro_{name}"] = float((right[present] / of_species[present]).mean())
+        row["mean_size"] = float(listed.sum() / len(counts))
+        row["records"] = int(of_species.sum())
+        row["species"] = int(present.sum())
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def log_softmax(
+    logits: Float[np.ndarray, "sites species"],
+) -> Float[np.ndarray, "sites species"]:
+    """Log probabilities over species, in float64, from logits."""
+    centred = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
+    return centred - np.log(np.exp(centred).sum(axis=1, keepdims=True))

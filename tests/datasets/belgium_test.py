@@ -1,0 +1,80 @@
+"""Tests for jaxsdm.datasets.belgium, on the files themselves."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jaxsdm.datasets import belgium
+
+pytest.importorskip("rasterio")
+
+
+@pytest.fixture(scope="module")
+def folder(shared):
+    return shared / "data" / "belgium_bcubed"
+
+
+@pytest.fixture(scope="module")
+def task(folder):
+    with pytest.warns(UserWarning, match="2 of 3645 records lie outside"):
+        (task,) = belgium.load(folder)
+    return task
+
+
+def test_all_records_inside_are_there(task):
+    """3,645 rows, of which two lie outside; some count two or three."""
+    assert len(task.records.species) == 415
+    total = task.records.counts.sum() + task.held_out.counts.sum()
+    assert 3643 + 204 <= total <= 3403 + 2 * 204 + 3 * 38
+    assert len(task.continuous) == 14
+
+
+def test_the_climate_is_that_of_the_raster(task, folder):
+    import rasterio
+
+    for table in (task.records, task.held_out, task.background):
+        points = list(zip(table.x[:50], table.y[:50], strict=True))
+        for name in ("bio1", "bio3", "bio16"):
+            with rasterio.open(folder / f"{name}.tif") as raster:
+                want = [value[0] for value in raster.sample(points)]
+            np.testing.assert_allclose(table.predictors[name][:50], want)
+
+
+def test_a_fifth_is_held_out_in_blocks(task):
+    total = task.records.counts.sum() + task.held_out.counts.sum()
+    assert 0.15 < task.held_out.counts.sum() / total < 0.25
+    one, other = ({*zip(t.x, t.y, strict=True)} for t in (task.records, task.held_out))
+    assert not one & other
+    corner = min(task.records.x.min(), task.held_out.x.min())
+    south = min(task.records.y.min(), task.held_out.y.min())
+
+    def blocks(table):
+        return {
+            (int(a), int(b))
+            for a, b in zip(
+                (table.x - corner) // 0.25, (table.y - south) // 0.25, strict=True
+            )
+        }
+
+    assert not blocks(task.records) & blocks(task.held_out)
+
+
+def test_the_survey_is_the_held_out_records_as_presence(task):
+    survey = task.surveys["held_out"]
+    np.testing.assert_array_equal(survey.counts, task.held_out.counts > 0)
+
+
+@pytest.mark.filterwarnings("ignore:.*outside the climate:UserWarning")
+def test_what_is_wrong_is_said(folder, tmp_path, monkeypatch):
+    monkeypatch.delenv("JAXSDM_DATA", raising=False)
+    with pytest.raises(FileNotFoundError, match="set JAXSDM_DATA"):
+        belgium.load()
+    with pytest.raises(FileNotFoundError, match=r"no belgium_2010\.csv"):
+        belgium.load(tmp_path)
+    with pytest.raises(ValueError, match="fold from 0 to 4, got 5"):
+        belgium.load(folder, fold=5)
+    pd.DataFrame({"species": ["a"]}).to_csv(
+        tmp_path / "belgium_2010.csv", sep="\t", index=False
+    )
+    with pytest.raises(ValueError, match="no column decimallongitude"):
+        belgium.load(tmp_path)

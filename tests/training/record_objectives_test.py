@@ -1,0 +1,117 @@
+"""Tests for jaxsdm.training.record_objectives."""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxsdm import losses, parallel
+from jaxsdm.models import Outputs
+from jaxsdm.training import objectives
+from jaxsdm.training.record_objectives import drawn_records, hide_padding
+
+SITES, SPECIES = 16, 6
+RNG = np.random.default_rng(0)
+F = RNG.normal(size=(SITES, SPECIES)).astype(np.float32)
+SET = RNG.normal(size=(SITES, SPECIES)).astype(np.float32)
+LABELS = RNG.integers(0, SPECIES, SITES)
+Y = np.eye(SPECIES, dtype=np.float32)[LABELS]
+Y[0] *= 3  # three records of one species at a site
+WHERE = np.arange(SITES) < 13
+BACKGROUND = (np.arange(SITES) >= 10) & WHERE
+Y[BACKGROUND] = 0
+COUNTS = Y[WHERE].sum(0) + 1
+KEY = jax.random.key(3)
+NAMES = {
+    "focal": {},
+    "ldam": {},
+    "stochastic_top_k_hinge": {"k": 2},
+}
+
+
+def value(name, f=F, second=SET, y=Y, mesh=None, **options):
+    objective = objectives.build(
+        name,
+        species=SPECIES,
+        mesh=mesh,
+        class_counts=tuple(COUNTS.tolist()),
+        **(NAMES[name] | options),
+    )
+    targets = {
+        "counts": jnp.asarray(np.where(WHERE[:, None], y, np.nan), jnp.float32),
+        "where": jnp.asarray(WHERE),
+        "background": jnp.asarray(BACKGROUND),
+        "site_weights": jnp.ones(SITES),
+    }
+
+    def run(logits):
+        outputs = Outputs(logits, logits, {"set_logits": jnp.asarray(second)})
+        return objective(outputs, targets, KEY)[0]
+
+    return jax.jit(jax.value_and_grad(run))(jnp.asarray(f))
+
+
+def by_hand(name):
+    """One species a site: nothing is left to the draw of a record."""
+    where, labels = Y.sum(1) > 0, np.where(Y.sum(1) > 0, LABELS, 0)
+    where &= WHERE
+    if name == "focal":
+        loss = losses.focal(F, labels, where=where)
+    elif name == "ldam":
+        margins = losses.top_k_margins(COUNTS, 0.5)
+        loss = losses.ldam(F, labels, margins=margins, scale=30.0, where=where)
+    else:
+        noise = jax.random.split(KEY)[1]
+        loss = losses.stochastic_top_k_hinge(F, labels, noise, k=2, where=where)
+    return (np.asarray(loss) * Y.sum(1))[where].sum() / where.sum()
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_the_mean_over_sites_of_a_loss_times_their_records(name):
+    np.testing.assert_allclose(value(name)[0], by_hand(name), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", sorted(NAMES))
+@pytest.mark.parametrize("shape", [(4, 2), (2, 4)])
+def test_same_on_a_mesh_with_padded_species(name, shape):
+    columns = parallel.round_up(SPECIES, shape[1])
+    extra = ((0, 0), (0, columns - SPECIES))
+    f, second = (np.pad(x, extra, constant_values=9) for x in (F, SET))
+    got = value(name, f, second, np.pad(Y, extra), mesh=parallel.make_mesh(*shape))
+    want = value(name)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-5)
+    np.testing.assert_allclose(got[1][:, :SPECIES], want[1], atol=1e-6)
+    np.testing.assert_array_equal(got[1][:, SPECIES:], 0)
+
+
+def test_margins_of_the_imbalanced_form_follow_the_counts():
+    balanced = value("stochastic_top_k_hinge", max_margin=0.0)[0]
+    imbalanced = value("stochastic_top_k_hinge", max_margin=0.2)[0]
+    assert imbalanced < balanced - 0.1
+
+
+def test_a_record_is_drawn_in_proportion_to_the_counts():
+    counts = jnp.asarray([[0.0, 3.0, 1.0, 0.0], [0.0] * 4, [0.0, 0.0, 0.0, 2.0]])
+    keys = jax.random.split(jax.random.key(0), 4000)
+    labels, records = jax.vmap(functools.partial(drawn_records, counts=counts))(keys)
+    np.testing.assert_array_equal(records[0], [4, 0, 2])
+    assert set(np.unique(labels[:, 0])) == {1, 2}
+    share = np.mean(np.asarray(labels[:, 0]) == 1)
+    assert abs(share - 0.75) < 4 * np.sqrt(0.75 * 0.25 / 4000)
+    np.testing.assert_array_equal(labels[:, 1], 0)
+    np.testing.assert_array_equal(labels[:, 2], 3)
+
+
+def test_hidden_columns_have_no_share():
+    logits = hide_padding(jnp.asarray(F), 4)
+    np.testing.assert_array_equal(logits[:, :4], F[:, :4])
+    np.testing.assert_array_equal(jax.nn.softmax(logits)[:, 4:], 0)
+    assert hide_padding(F, SPECIES) is F
+
+
+@pytest.mark.parametrize("k", [0, SPECIES])
+def test_a_k_that_cannot_be(k):
+    with pytest.raises(ValueError, match=f"k is {k}; want 1 or more and fewer"):
+        value("stochastic_top_k_hinge", k=k)
