@@ -13,6 +13,12 @@ from jaxsdm.losses.assume_negative import (
     assume_negative_ssdl_from_features,
     other_species,
 )
+from jaxsdm.losses.average_k import (
+    average_k_pseudo_labels,
+    average_k_threshold,
+    moving_threshold,
+    two_head_average_k,
+)
 from jaxsdm.losses.classification import (
     softmax_cross_entropy,
 )
@@ -60,6 +66,7 @@ BY_NAME = {
     "sigmoid_f1": sigmoid_f1,
     "softmax_cross_entropy": softmax_cross_entropy,
     "stochastic_top_k_hinge": stochastic_top_k_hinge,
+    "two_head_average_k": two_head_average_k,
 }
 
 __all__ = [
@@ -68,6 +75,8 @@ __all__ = [
     "assume_negative_slds_from_features",
     "assume_negative_ssdl_from_features",
     "asymmetric",
+    "average_k_pseudo_labels",
+    "average_k_threshold",
     "binary_cross_entropy",
     "class_balanced_weights",
     "expected_positive_regularization",
@@ -78,6 +87,7 @@ __all__ = [
     "inverse_frequency_weights",
     "ldam",
     "logit_adjusted",
+    "moving_threshold",
     "normalized_poisson",
     "other_species",
     "poisson",
@@ -86,4 +96,5 @@ __all__ = [
     "softmax_cross_entropy",
     "stochastic_top_k_hinge",
     "top_k_margins",
+    "two_head_average_k",
 ]

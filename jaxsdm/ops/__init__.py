@@ -16,6 +16,10 @@ from jaxsdm.ops.log_sum_exp import (
 from jaxsdm.ops.normal import (
     random_normal,
 )
+from jaxsdm.ops.order_statistics import (
+    kth_largest,
+    largest_mask,
+)
 from jaxsdm.ops.random_bits import (
     random_bits,
     random_uniform,
@@ -29,6 +33,8 @@ __all__ = [
     "all_max",
     "all_sum",
     "first_column",
+    "kth_largest",
+    "largest_mask",
     "log_sum_exp",
     "log_sum_exp_parts",
     "random_bits",

@@ -1,0 +1,161 @@
+"""Order statistics of a whole table whose rows and columns may be sharded.
+
+The k-th largest element is found by bisection on the bits: floats keep their order as
+unsigned integers once the negative ones are flipped, so one counting pass fixes one
+bit, with one integer `psum` where the table is sharded. Nothing is sorted or gathered
+and the result is exact. On one device, for a k that is small beside the table,
+`ops.top_k` of the flattened table is faster (benchmarks/losses.py) and is taken.
+"""
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, UInt
+
+from jaxsdm.ops.top_k import top_k
+
+_SELECT_UP_TO = 1 / 200
+"""Share of the elements up to which a selection beats 32 counting passes on a CPU."""
+
+
+def kth_largest(
+    x: ArrayLike,
+    k: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    most: int | None = None,
+    axis_names: tuple[str, ...] = (),
+) -> Float[Array, ""]:
+    """The k-th largest element of all shards; equal elements count each.
+
+    Args:
+      x: floating, any shape; nan counts as the least value.
+      k: from 1 on, may be traced.
+      where: of the shape of `x`: the elements that count, all by default.
+      most: what a traced `k` will not exceed, so that a small one can be selected.
+      axis_names: the mapped axes over which `x` is sharded.
+
+    Returns:
+      float32 (float64 for float64), a constant without gradient, the same on every
+      shard; `-inf` where there are fewer than k elements.
+
+    Raises:
+      ValueError: k is known and below 1, shapes do not agree, or a shard has 2^32
+        elements or more. TypeError: `x` is not floating.
+    """
+    x, where = _arguments("kth_largest", x, where)
+    static = not isinstance(k, jax.core.Tracer)
+    if static and int(k) < 1:  # type: ignore[arg-type]
+        raise ValueError(f"kth_largest: want k >= 1, got k={k}.")
+    most = int(k) if static else most  # type: ignore[arg-type]
+    if not axis_names and most is not None and 1 <= most <= x.size * _SELECT_UP_TO:
+        counted = jnp.where(where, x, -jnp.inf)
+        values, _ = top_k(counted.reshape(-1), most)
+        return values[jnp.clip(jnp.asarray(k) - 1, 0, most - 1)]
+    keys = jnp.where(where, _keys(x), 0)
+    cut = _kth_key(keys, jnp.asarray(k).astype(jnp.uint32), axis_names)
+    return _values(jnp.maximum(cut, _keys(jnp.asarray(-jnp.inf, x.dtype))), x.dtype)
+
+
+def largest_mask(
+    x: ArrayLike,
+    k: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    most: int | None = None,
+    row_axis_name: str | None = None,
+    column_axis_name: str | None = None,
+) -> Bool[Array, "rows columns"]:
+    """Where the k largest elements of a table lie: exactly k, ties settled.
+
+    Among equal elements at the cut those come first that come first row by row, in
+    global numbers, so that the mask does not depend on how the table is sharded.
+
+    Args:
+      x: `[rows, columns]` floating, this shard's part; nan counts as the least value.
+      k: from 0 on, may be traced; fewer where fewer elements count.
+      where: `[rows, columns]`: the elements that count, all by default.
+      most: what a traced `k` will not exceed (see `kth_largest`).
+      row_axis_name: the mapped axis that the rows are sharded over, if any.
+      column_axis_name: the mapped axis that the columns are sharded over, if any.
+
+    Raises:
+      ValueError: k is known and negative, or shapes do not agree.
+      TypeError: `x` is not floating.
+    """
+    x, where = _arguments("largest_mask", x, where)
+    if x.ndim != 2:
+        raise ValueError(f"largest_mask: want x [rows, columns], got {x.shape}.")
+    if not isinstance(k, jax.core.Tracer) and int(k) < 0:  # type: ignore[arg-type]
+        raise ValueError(f"largest_mask: want k >= 0, got k={k}.")
+    if not isinstance(k, jax.core.Tracer):
+        most = max(int(k), 1)  # type: ignore[arg-type]
+    axes = tuple(n for n in (row_axis_name, column_axis_name) if n is not None)
+    k = jnp.asarray(k).astype(jnp.int32)
+    cut = kth_largest(x, jnp.maximum(k, 1), where=where, most=most, axis_names=axes)
+    x = jnp.where(jnp.isnan(x), -jnp.inf, x)
+    above = where & (x > cut)
+    tied = where & (x == cut)
+    number = jnp.sum(above, dtype=jnp.int32)
+    number = jax.lax.psum(number, axes) if axes else number
+    wanted = k - number  # how many of the tied ones
+    of_row = jnp.sum(tied, axis=1, dtype=jnp.int32)
+    left = jnp.zeros_like(of_row)  # tied ones of the row in shards before this
+    if column_axis_name is not None:
+        shards = jax.lax.all_gather(of_row, column_axis_name)
+        earlier = jnp.arange(len(shards)) < jax.lax.axis_index(column_axis_name)
+        left = jnp.sum(jnp.where(earlier[:, None], shards, 0), axis=0)
+        of_row = jnp.sum(shards, axis=0)
+    before = jnp.cumsum(of_row) - of_row
+    if row_axis_name is not None:
+        totals = jax.lax.all_gather(jnp.sum(of_row), row_axis_name)
+        earlier = jnp.arange(len(totals)) < jax.lax.axis_index(row_axis_name)
+        before = before + jnp.sum(jnp.where(earlier, totals, 0))
+    quota = (wanted - before - left)[:, None]
+    place = jnp.cumsum(tied, axis=1, dtype=jnp.int32)
+    return above & (k > 0) | tied & (place <= quota)
+
+
+def _arguments(function, x, where):
+    x = jax.lax.stop_gradient(jnp.asarray(x))
+    if not jnp.issubdtype(x.dtype, jnp.floating):
+        raise TypeError(f"{function}: want floating x, got {x.dtype}.")
+    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
+    if x.size >= 2**32:
+        raise ValueError(f"{function}: a shard of {x.size} elements is too large.")
+    where = jnp.ones(x.shape, bool) if where is None else jnp.asarray(where, bool)
+    if where.shape != x.shape:
+        raise ValueError(
+            f"{function}: want where of the shape of x, {x.shape}, got {where.shape}."
+        )
+    return x, where
+
+
+def _kth_key(keys, k, axis_names):
+    bits = keys.dtype.itemsize * 8
+    one = jnp.ones((), keys.dtype)
+
+    def settle(number, found):
+        bit = jax.lax.shift_left(one, (bits - 1 - number).astype(keys.dtype))
+        trial = found | bit
+        count = jnp.sum(keys >= trial, dtype=jnp.uint32)
+        count = jax.lax.psum(count, axis_names) if axis_names else count
+        return jnp.where(count >= k, trial, found)
+
+    return jax.lax.fori_loop(0, bits, settle, jnp.zeros((), keys.dtype))
+
+
+def _keys(x: Float[Array, "..."]) -> UInt[Array, "..."]:
+    """Unsigned integers in the order of the floats; 0 is below all of them."""
+    x = jnp.where(jnp.isnan(x), -jnp.inf, jnp.where(x == 0, 0, x))
+    unsigned = jnp.uint64 if x.dtype == jnp.float64 else jnp.uint32
+    bits = jax.lax.bitcast_convert_type(x, unsigned)
+    sign = jnp.asarray(1 << (bits.dtype.itemsize * 8 - 1), unsigned)
+    return jnp.where(bits & sign, ~bits, bits | sign)
+
+
+def _values(keys: UInt[Array, "..."], dtype) -> Float[Array, "..."]:
+    sign = jnp.asarray(1 << (keys.dtype.itemsize * 8 - 1), keys.dtype)
+    return jax.lax.bitcast_convert_type(
+        jnp.where(keys & sign, keys & ~sign, ~keys), dtype
+    )
