@@ -31,6 +31,7 @@ LOSSES = {
         "max_margin": 0.2,
         "scale": 60.0,
     },
+    "two_head_average_k": {"k": K},
     "binary_cross_entropy": {},
     "normalized_poisson": {},
 }
@@ -56,6 +57,8 @@ def get_config(loss="stochastic_top_k_hinge"):
         config.model.head = "cosine"
     elif loss != "normalized_poisson":
         config.model.head_bias = True
+    if loss == "two_head_average_k":
+        config.model.set_head = True
     config.seeds = (0, 1, 2, 3, 4)
     config.stage.main.epochs = 100
     config.stage.main.optimizer.learning_rate = 1e-3

@@ -43,18 +43,20 @@ def kth_largest(
       ValueError: k is known and below 1, shapes do not agree, or a shard has 2^32
         elements or more. TypeError: `x` is not floating.
     """
-    x, where = _arguments("kth_largest", x, where)
+    table, counted = _arguments("kth_largest", x, where)
     static = not isinstance(k, jax.core.Tracer)
     if static and int(k) < 1:  # type: ignore[arg-type]
         raise ValueError(f"kth_largest: want k >= 1, got k={k}.")
     most = int(k) if static else most  # type: ignore[arg-type]
-    if not axis_names and most is not None and 1 <= most <= x.size * _SELECT_UP_TO:
-        counted = jnp.where(where, x, -jnp.inf)
-        values, _ = top_k(counted.reshape(-1), most)
+    if not axis_names and most is not None and 1 <= most <= table.size * _SELECT_UP_TO:
+        known = jnp.where(counted, table, -jnp.inf)
+        values, _ = top_k(known.reshape(-1), most)
         return values[jnp.clip(jnp.asarray(k) - 1, 0, most - 1)]
-    keys = jnp.where(where, _keys(x), 0)
+    keys = jnp.where(counted, _keys(table), 0)
     cut = _kth_key(keys, jnp.asarray(k).astype(jnp.uint32), axis_names)
-    return _values(jnp.maximum(cut, _keys(jnp.asarray(-jnp.inf, x.dtype))), x.dtype)
+    return _values(
+        jnp.maximum(cut, _keys(jnp.asarray(-jnp.inf, table.dtype))), table.dtype
+    )
 
 
 def largest_mask(
@@ -83,19 +85,21 @@ def largest_mask(
       ValueError: k is known and negative, or shapes do not agree.
       TypeError: `x` is not floating.
     """
-    x, where = _arguments("largest_mask", x, where)
-    if x.ndim != 2:
-        raise ValueError(f"largest_mask: want x [rows, columns], got {x.shape}.")
+    table, counted = _arguments("largest_mask", x, where)
+    if table.ndim != 2:
+        raise ValueError(f"largest_mask: want x [rows, columns], got {table.shape}.")
     if not isinstance(k, jax.core.Tracer) and int(k) < 0:  # type: ignore[arg-type]
         raise ValueError(f"largest_mask: want k >= 0, got k={k}.")
     if not isinstance(k, jax.core.Tracer):
         most = max(int(k), 1)  # type: ignore[arg-type]
     axes = tuple(n for n in (row_axis_name, column_axis_name) if n is not None)
     k = jnp.asarray(k).astype(jnp.int32)
-    cut = kth_largest(x, jnp.maximum(k, 1), where=where, most=most, axis_names=axes)
-    x = jnp.where(jnp.isnan(x), -jnp.inf, x)
-    above = where & (x > cut)
-    tied = where & (x == cut)
+    cut = kth_largest(
+        table, jnp.maximum(k, 1), where=counted, most=most, axis_names=axes
+    )
+    table = jnp.where(jnp.isnan(table), -jnp.inf, table)
+    above = counted & (table > cut)
+    tied = counted & (table == cut)
     number = jnp.sum(above, dtype=jnp.int32)
     number = jax.lax.psum(number, axes) if axes else number
     wanted = k - number  # how many of the tied ones
@@ -116,19 +120,24 @@ def largest_mask(
     return above & (k > 0) | tied & (place <= quota)
 
 
-def _arguments(function, x, where):
-    x = jax.lax.stop_gradient(jnp.asarray(x))
-    if not jnp.issubdtype(x.dtype, jnp.floating):
-        raise TypeError(f"{function}: want floating x, got {x.dtype}.")
-    x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    if x.size >= 2**32:
-        raise ValueError(f"{function}: a shard of {x.size} elements is too large.")
-    where = jnp.ones(x.shape, bool) if where is None else jnp.asarray(where, bool)
-    if where.shape != x.shape:
+def _arguments(
+    function: str, x: ArrayLike, where: ArrayLike | None
+) -> tuple[Float[Array, "..."], Bool[Array, "..."]]:
+    table = jax.lax.stop_gradient(jnp.asarray(x))
+    if not jnp.issubdtype(table.dtype, jnp.floating):
+        raise TypeError(f"{function}: want floating x, got {table.dtype}.")
+    table = table.astype(jnp.promote_types(table.dtype, jnp.float32))
+    if table.size >= 2**32:
+        raise ValueError(f"{function}: a shard of {table.size} elements is too large.")
+    counted = jnp.ones(table.shape, bool)
+    if where is not None:
+        counted = jnp.asarray(where, bool)
+    if counted.shape != table.shape:
         raise ValueError(
-            f"{function}: want where of the shape of x, {x.shape}, got {where.shape}."
+            f"{function}: want where of the shape of x, {table.shape}, got "
+            f"{counted.shape}."
         )
-    return x, where
+    return table, counted
 
 
 def _kth_key(keys, k, axis_names):

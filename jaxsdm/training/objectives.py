@@ -88,6 +88,7 @@ BY_NAME: dict[str, Callable[..., Objective]] = {
     "focal": record_objectives.focal,
     "ldam": record_objectives.ldam,
     "stochastic_top_k_hinge": record_objectives.stochastic_top_k_hinge,
+    "two_head_average_k": record_objectives.two_head_average_k,
     "normalized_poisson": normalized_poisson,
     "poisson": poisson,
     "softmax_cross_entropy": softmax_cross_entropy,
@@ -102,6 +103,7 @@ OVER_SPECIES = frozenset(
         "ldam",
         "softmax_cross_entropy",
         "stochastic_top_k_hinge",
+        "two_head_average_k",
     }
 )
 """Objectives whose logits compare the species of a place, not places."""

@@ -64,6 +64,52 @@ def stochastic_top_k_hinge(
     return of_records(loss, species, mesh)
 
 
+def two_head_average_k(
+    *,
+    species: int,
+    mesh: Mesh | None = None,
+    k: int = 5,
+    weight: float = 1.0,
+    species_reduction: str = "mean",
+):
+    """Two-head average-K loss (Garcin et al. 2023, arXiv:2303.18118).
+
+    Needs a model with a second head (`config.model.set_head = True`).
+
+    Args:
+      species: the number of species, without padding of the species axis.
+      mesh: the device mesh.
+      k: mean size of the species sets.
+      weight: of the set head's loss.
+      species_reduction: of its binary terms: `mean` or `sum`.
+    """
+    check_k("two_head_average_k", k, species)
+
+    if species_reduction not in ("mean", "sum"):
+        raise ValueError(
+            f"objective 'two_head_average_k': unknown species_reduction "
+            f"{species_reduction!r}; known: mean, sum."
+        )
+    # The mean is over the species that there are, not over the columns that pad them.
+    share = weight / species if species_reduction == "mean" else weight
+
+    def loss(logits, labels, where, key, **axes):
+        del key
+        of_ranks, of_sets = logits
+        return losses.two_head_average_k(
+            of_ranks,
+            of_sets,
+            labels,
+            k=k,
+            weight=share,
+            species_reduction="sum",
+            where=where,
+            **axes,
+        )
+
+    return of_records(loss, species, mesh, heads=_both_heads)
+
+
 def focal(*, species: int, mesh: Mesh | None = None, gamma: float = 2.0):
     """Focal loss (Lin et al. 2017, arXiv:1708.02002).
 
@@ -179,6 +225,15 @@ def check_k(name: str, k: int, species: int) -> None:
             f"objective {name!r}: k is {k}; want 1 or more and fewer than the "
             f"{species} species."
         )
+
+
+def _both_heads(outputs):
+    if "set_logits" not in outputs.auxiliary:
+        raise ValueError(
+            "objective 'two_head_average_k' needs a model with a second head: set "
+            "config.model.set_head = True."
+        )
+    return outputs.logits, outputs.auxiliary["set_logits"]
 
 
 def _species_only(loss, **options):

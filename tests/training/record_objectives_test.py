@@ -28,6 +28,7 @@ NAMES = {
     "focal": {},
     "ldam": {},
     "stochastic_top_k_hinge": {"k": 2},
+    "two_head_average_k": {"k": 2},
 }
 
 
@@ -62,6 +63,8 @@ def by_hand(name):
     elif name == "ldam":
         margins = losses.top_k_margins(COUNTS, 0.5)
         loss = losses.ldam(F, labels, margins=margins, scale=30.0, where=where)
+    elif name == "two_head_average_k":
+        loss = losses.two_head_average_k(F, SET, labels, k=2, where=where)
     else:
         noise = jax.random.split(KEY)[1]
         loss = losses.stochastic_top_k_hinge(F, labels, noise, k=2, where=where)
@@ -115,3 +118,15 @@ def test_hidden_columns_have_no_share():
 def test_a_k_that_cannot_be(k):
     with pytest.raises(ValueError, match=f"k is {k}; want 1 or more and fewer"):
         value("stochastic_top_k_hinge", k=k)
+
+
+def test_two_heads_need_a_second_head():
+    objective = objectives.build("two_head_average_k", species=SPECIES, k=2)
+    targets = {"counts": jnp.asarray(Y), "where": jnp.ones(SITES, bool)}
+    with pytest.raises(ValueError, match=r"config\.model\.set_head = True"):
+        objective(Outputs(jnp.asarray(F), jnp.asarray(F), {}), targets, KEY)
+
+
+def test_an_unknown_reduction():
+    with pytest.raises(ValueError, match="known: mean, sum"):
+        objectives.build("two_head_average_k", species=SPECIES, species_reduction="max")
