@@ -1,0 +1,277 @@
+r"""The smooth top-K SVM: a softplus between the best lists with and without the label.
+
+Axes: `batch` rows (mesh axis "data") and `species` columns (mesh axis "species").
+
+With `X_j = exp(f_j / (K tau))` and the elementary symmetric polynomials `e_k` of the
+other species, the loss needs `e_K / e_{K-1}` and the gradient their leave-one-out
+values. How they stay exact without logarithms and without a loop over the species:
+
+* The `2 K` largest species are multiplied in one by one; of all others only the power
+  sums `p_1 .. p_K` are needed (Newton's identities). As at least `2 K` species are as
+  large as any of them, what Newton's identities cancel is small beside the total.
+* `e_k` is kept relative to a product of k decreasing bounds `y_1 .. y_k`, of the k-th
+  largest species plus the share of the others, so nothing overflows or vanishes.
+* The polynomial without species j follows from `g_k = 1 - X_j (e_{k-1} / e_k) g_{k-1}`,
+  stable for the small ones (g stays above 1/2), and is multiplied out for the large.
+"""
+
+import functools
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+from jaxtyping import Array, Bool, Float, Int
+
+from jaxsdm import ops
+from jaxsdm.losses import _checks, _species
+
+_HARD_RATIO = 1000.0
+"""The authors take the hard loss where X falls by this or more after the K-th."""
+
+
+def smooth_top_k_svm(
+    logits: ArrayLike,
+    labels: ArrayLike,
+    *,
+    k: int,
+    tau: float = 1.0,
+    alpha: float = 1.0,
+    where: ArrayLike | None = None,
+    species_axis_name: str | None = None,
+) -> Float[Array, " batch"]:
+    r"""Smooth top-K SVM with its exact gradient.
+
+    .. math::
+        \ell_i = \tau \log \frac{e^{\alpha / \tau} e_K(X_{\setminus y})
+                 + X_y e_{K-1}(X_{\setminus y})}{X_y e_{K-1}(X_{\setminus y})},
+        \qquad X_c = e^{f_{ic} / (K \tau)}
+
+    and its limit for small `tau`, `max(0, alpha + (t_K - f_y) / K)` with the K-th best
+    other species `t_K`, where the K-th and the next best of all species are
+    `K tau log(1000)` apart or more.
+
+    Args:
+      logits: `[batch, species]` float.
+      labels: `[batch]` integer species numbers (of all species).
+      k: how many guesses are allowed, from 1 to below the number of species; the cost
+        grows with it.
+      tau: temperature, above 0.
+      alpha: margin, `>= 0`.
+      where: `[batch]` bool, False for padding: loss 0 and no gradient.
+      species_axis_name: the mapped axis that the species are sharded over, if any.
+        Each shard sends its 2 k largest logits and k sums an example.
+
+    Returns:
+      `[batch]`, in units of the logits, float32 (float64 for float64 input).
+
+    Raises:
+      ValueError: shapes do not agree, k, tau or alpha is out of range, or (outside
+        `jit`) a label no species. TypeError: `logits` is not floating.
+
+    References:
+      Berrada et al. 2018, Smooth loss functions for deep top-k classification,
+      arXiv:1802.07595. Differs: their code approximates the gradient where tau is
+      small, and its gradient for k = 1 is wrong.
+    """
+    function = "smooth_top_k_svm"
+    f, y, keep = _checks.label_arguments(
+        function, logits, labels, where, species_axis_name
+    )
+    species = ops.all_columns(f.shape[1], species_axis_name)
+    if not 1 <= k < species:
+        raise ValueError(
+            f"{function}: want k from 1 to below the {species} species, got k={k}."
+        )
+    _species.number(function, "alpha", alpha, 0)
+    if not isinstance(tau, jax.core.Tracer) and not tau > 0:
+        raise ValueError(f"{function}: want tau > 0, got {tau}.")
+    settings = _Settings(k, species, species_axis_name)
+    temperature, margin = (
+        jax.lax.stop_gradient(jnp.asarray(value, f.dtype)) for value in (tau, alpha)
+    )
+    return jnp.where(keep, _loss(settings, f, y, temperature, margin), 0)
+
+
+class _Settings(NamedTuple):
+    """What is known when the program is made."""
+
+    k: int
+    species: int
+    axis: str | None
+
+
+class _Kept(NamedTuple):
+    """What the gradient needs beside the logits, the same on all shards of species.
+
+    Attributes:
+      top: `[batch, large]` the largest logits of other species, decreasing.
+      columns: `[batch, large]` their global numbers.
+      share_top: `[batch, large]` d log(e_K / e_{K-1}) / d log X of each.
+      step: `[k, batch]` `log(e_{i-1} / e_i)` relative to the smallest of `top`.
+      slope: `[batch]` derivative of the softplus.
+      hard: `[batch]` whether the hard loss is taken, of which the slope is 0 or 1.
+    """
+
+    top: Float[Array, "batch large"]
+    columns: Int[Array, "batch large"]
+    share_top: Float[Array, "batch large"]
+    step: Float[Array, "k batch"]
+    slope: Float[Array, " batch"]
+    hard: Bool[Array, " batch"]
+
+
+@functools.partial(jax.custom_vjp, nondiff_argnums=(0,))
+def _loss(settings, f, y, tau, alpha):
+    return _forward(settings, f, y, tau, alpha)[0]
+
+
+def _forward(settings, f, y, tau, alpha):
+    k, axis = settings.k, settings.axis
+    own = ops.take_columns(f, y, axis_name=axis)
+    others = jnp.where(_species.is_label(f, y, axis), -jnp.inf, f)
+    large = min(2 * k, settings.species - 1)
+    best, numbers = ops.top_k(
+        others, min(large + 1, settings.species - 1), axis_name=axis
+    )
+    top, columns, first = best[:, :large], numbers[:, :large], best[:, -1]
+    width = k * tau
+    z = (top - top[:, -1:]) / width
+    # The others relative to the first of them: powers never all vanish. Where no logit
+    # is left, or it lies infinitely below, its X is 0.
+    x = jnp.exp((f - first[:, None]) / width)
+    x = jnp.where(_rest(settings, others, columns), x, 0)
+    powers, sums = x, []
+    for _ in range(k):
+        sums.append(jnp.sum(powers, axis=1))
+        powers = powers * x
+    power_sums = jnp.stack(sums)
+    power_sums = power_sums if axis is None else jax.lax.psum(power_sums, axis)
+
+    log_bound, whole, without = _polynomials(
+        z, power_sums, (first - top[:, -1]) / width, k
+    )
+    # log e_i / e_{i-1}, relative to the smallest of the top.
+    ratio = log_bound + jnp.log(whole[1:]) - jnp.log(whole[:-1])
+    excess = alpha / tau + ratio[-1] + (top[:, -1] - own) / width
+    smooth = tau * jax.nn.softplus(excess)
+    share = 1 - without / whole[:, :, None]  # of each large species, in e_0 .. e_K
+    share_top = share[k] - (share[k - 1] if k > 1 else 0)
+
+    kth = top[:, k - 1]
+    before = top[:, k - 2] if k > 1 else jnp.inf
+    after = top[:, k] if large > k else -jnp.inf
+    gap = jnp.maximum(jnp.minimum(own, before), kth)
+    gap = gap - jnp.maximum(jnp.minimum(own, kth), after)
+    hard = gap >= width * jnp.log(_HARD_RATIO).astype(f.dtype)
+    h = alpha + (kth - own) / k
+    value = jnp.where(hard, jnp.where(h > 0, h, 0), smooth)
+    slope = jnp.where(hard, (h > 0).astype(f.dtype), jax.nn.sigmoid(excess))
+    kept = _Kept(top, columns, share_top, -ratio, slope, hard)
+    return value, (f, y, tau, kept)
+
+
+def _backward(settings, residual, cotangent):
+    f, y, tau, kept = residual
+    k, axis = settings.k, settings.axis
+    scale = (cotangent * kept.slope / k)[:, None]
+    x = (f - kept.top[:, -1:]) / (k * tau)
+    without, share, last = jnp.ones_like(f), jnp.zeros_like(f), jnp.zeros_like(f)
+    # Only the others are looked at below, whose x is at most 0.
+    x = jnp.minimum(x, 0)
+    for step in kept.step:
+        last, share = share, jnp.exp(x + step[:, None]) * without
+        without = 1 - share
+    label = _species.is_label(f, y, axis)
+    chosen = _chosen(f, kept.columns, axis)
+    of_rest = jnp.where(kept.hard[:, None] | label | chosen, 0, share - last)
+    # The hard loss moves the K-th best of the others.
+    kth = jnp.arange(kept.top.shape[1]) == k - 1
+    of_top = jnp.where(kept.hard[:, None], kth[None].astype(f.dtype), kept.share_top)
+    gradient = scale * (of_rest - label)
+    index = _local(f, kept.columns, axis)
+    row = jnp.arange(len(f))[:, None]
+    gradient = gradient.at[row, index].add(scale * of_top, mode="drop")
+    return gradient, None, None, None
+
+
+_loss.defvjp(_forward, _backward)
+
+
+def _polynomials(
+    z: Float[Array, "batch large"],
+    sums: Float[Array, "k batch"],
+    log_unit: Float[Array, " batch"],
+    k: int,
+) -> tuple[
+    Float[Array, "k batch"],
+    Float[Array, "levels batch"],
+    Float[Array, "levels batch large"],
+]:
+    """Symmetric polynomials of the large and the other species, all relative.
+
+    Args:
+      z: `log X` of the large species, decreasing, 0 for the smallest.
+      sums: power sums 1 .. k of X of the others, in units of the largest of them.
+      log_unit: its logarithm.
+      k: highest degree.
+
+    Returns:
+      `(log y, d, d without each)`: `e_i = d_i y_1 ... y_i`, for i from 0 to k; the last
+      without each of the large species.
+    """
+    batch, large = z.shape
+    total = sums[0]
+    some = total > 0
+    log_total = jnp.where(some, jnp.log(jnp.where(some, total, 1)) + log_unit, -jnp.inf)
+    degree = jnp.arange(1, k + 1, dtype=z.dtype)[:, None]
+    log_bound = jnp.logaddexp(z[:, :k].T, log_total[None] - jnp.log(degree))
+
+    # Of the others: e_i in units of total^i, by Newton's identities.
+    unit = jnp.where(some, total, 1)
+    small = [jnp.ones(batch, z.dtype)]
+    power = [sums[i] / unit ** (i + 1) for i in range(k)]
+    for i in range(1, k + 1):
+        signed = [(-1) ** j * power[j] * small[i - 1 - j] for j in range(i)]
+        small.append(functools.reduce(jnp.add, signed) / i)
+
+    # Of the large ones, multiplied in one by one: whole, and each left out.
+    factor = jnp.exp(jnp.minimum(z.T[:, None] - log_bound[None], 0))
+    leave = 1 - jnp.eye(large, dtype=z.dtype)
+    leave = jnp.concatenate([leave, jnp.ones((large, 1), z.dtype)], axis=1)
+
+    def multiply(d, both):
+        factor, leave = both
+        added = factor[:, :, None] * leave[None, None] * d[:-1]
+        return d.at[1:].add(added), None
+
+    start = jnp.zeros((k + 1, batch, large + 1), z.dtype).at[0].set(1)
+    start = start + 0 * z[None, :, :1]  # varies over the mesh as z does
+    d, _ = jax.lax.scan(multiply, start, (factor, leave))
+
+    # Together: d_k = sum_i d_{k-i} small_i prod (total / y_t), t = k-i+1 .. k.
+    share = jnp.exp(log_total[None] - log_bound)
+    combined, weight = d, jnp.ones((k, batch), z.dtype)
+    for i in range(1, k + 1):
+        # weight[t]: the product that ends at level t + 1 and is i long.
+        weight = share if i == 1 else share[i - 1 :] * weight[:-1]
+        added = (small[i][None] * weight)[:, :, None] * d[: k + 1 - i]
+        combined = combined.at[i:].add(added)
+    return log_bound, combined[..., -1], combined[..., :-1]
+
+
+def _rest(settings, others, columns):
+    """The species that are neither the label nor among the largest."""
+    return jnp.isfinite(others) & ~_chosen(others, columns, settings.axis)
+
+
+def _chosen(f, columns, axis):
+    index = _local(f, columns, axis)
+    row = jnp.arange(len(f))[:, None]
+    return jnp.zeros(f.shape, bool).at[row, index].set(True, mode="drop")
+
+
+def _local(f, columns, axis):
+    """Columns of this shard for global numbers; past the end for those of others."""
+    index = columns - ops.first_column(f.shape[1], axis)
+    return jnp.where((index >= 0) & (index < f.shape[1]), index, f.shape[1])
