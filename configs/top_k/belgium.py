@@ -31,6 +31,7 @@ LOSSES = {
         "max_margin": 0.2,
         "scale": 60.0,
     },
+    "smooth_top_k_svm": {"k": K, "tau": 0.1},
     "two_head_average_k": {"k": K},
     "binary_cross_entropy": {},
     "normalized_poisson": {},

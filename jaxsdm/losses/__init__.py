@@ -45,6 +45,7 @@ from jaxsdm.losses.presence_only import (
     ignore_band_pseudo_labels,
     presence_only_cross_entropy,
 )
+from jaxsdm.losses.smooth_top_k_svm import smooth_top_k_svm
 from jaxsdm.losses.top_k_hinge import (
     stochastic_top_k_hinge,
     top_k_margins,
@@ -64,6 +65,7 @@ BY_NAME = {
     "poisson": poisson,
     "presence_only_cross_entropy": presence_only_cross_entropy,
     "sigmoid_f1": sigmoid_f1,
+    "smooth_top_k_svm": smooth_top_k_svm,
     "softmax_cross_entropy": softmax_cross_entropy,
     "stochastic_top_k_hinge": stochastic_top_k_hinge,
     "two_head_average_k": two_head_average_k,
@@ -93,6 +95,7 @@ __all__ = [
     "poisson",
     "presence_only_cross_entropy",
     "sigmoid_f1",
+    "smooth_top_k_svm",
     "softmax_cross_entropy",
     "stochastic_top_k_hinge",
     "top_k_margins",

@@ -20,11 +20,12 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
-from jaxsdm.losses import _checks, _species
+from jaxsdm.losses import _checks, _species, _symmetric
 
 _HARD_RATIO = 1000.0
 """The authors take the hard loss where X falls by this or more after the K-th."""
@@ -35,8 +36,8 @@ def smooth_top_k_svm(
     labels: ArrayLike,
     *,
     k: int,
-    tau: float = 1.0,
-    alpha: float = 1.0,
+    tau: ArrayLike = 1.0,
+    alpha: ArrayLike = 1.0,
     where: ArrayLike | None = None,
     species_axis_name: str | None = None,
 ) -> Float[Array, " batch"]:
@@ -84,7 +85,7 @@ def smooth_top_k_svm(
             f"{function}: want k from 1 to below the {species} species, got k={k}."
         )
     _species.number(function, "alpha", alpha, 0)
-    if not isinstance(tau, jax.core.Tracer) and not tau > 0:
+    if not isinstance(tau, jax.core.Tracer) and not np.asarray(tau) > 0:
         raise ValueError(f"{function}: want tau > 0, got {tau}.")
     settings = _Settings(k, species, species_axis_name)
     temperature, margin = (
@@ -227,14 +228,6 @@ def _polynomials(
     degree = jnp.arange(1, k + 1, dtype=z.dtype)[:, None]
     log_bound = jnp.logaddexp(z[:, :k].T, log_total[None] - jnp.log(degree))
 
-    # Of the others: e_i in units of total^i, by Newton's identities.
-    unit = jnp.where(some, total, 1)
-    small = [jnp.ones(batch, z.dtype)]
-    power = [sums[i] / unit ** (i + 1) for i in range(k)]
-    for i in range(1, k + 1):
-        signed = [(-1) ** j * power[j] * small[i - 1 - j] for j in range(i)]
-        small.append(functools.reduce(jnp.add, signed) / i)
-
     # Of the large ones, multiplied in one by one: whole, and each left out.
     factor = jnp.exp(jnp.minimum(z.T[:, None] - log_bound[None], 0))
     leave = 1 - jnp.eye(large, dtype=z.dtype)
@@ -249,14 +242,17 @@ def _polynomials(
     start = start + 0 * z[None, :, :1]  # varies over the mesh as z does
     d, _ = jax.lax.scan(multiply, start, (factor, leave))
 
-    # Together: d_k = sum_i d_{k-i} small_i prod (total / y_t), t = k-i+1 .. k.
-    share = jnp.exp(log_total[None] - log_bound)
-    combined, weight = d, jnp.ones((k, batch), z.dtype)
+    # Together: d_k = sum_i d_{k-i} e_i(others) / (y_{k-i+1} ... y_k).
+    small, log_small = _symmetric.from_power_sums(sums)
+    power = jnp.arange(k + 1)[:, None]
+    log_small = log_small + power * jnp.where(some, log_unit, 0)[None]
+    log_product = jnp.cumsum(log_bound, axis=0)
+    log_product = jnp.concatenate([jnp.zeros_like(log_product[:1]), log_product])
+    combined = d
     for i in range(1, k + 1):
-        # weight[t]: the product that ends at level t + 1 and is i long.
-        weight = share if i == 1 else share[i - 1 :] * weight[:-1]
-        added = (small[i][None] * weight)[:, :, None] * d[: k + 1 - i]
-        combined = combined.at[i:].add(added)
+        log_weight = log_small[i][None] - (log_product[i:] - log_product[: k + 1 - i])
+        weight = jnp.where(some[None], small[i][None] * jnp.exp(log_weight), 0)
+        combined = combined.at[i:].add(weight[:, :, None] * d[: k + 1 - i])
     return log_bound, combined[..., -1], combined[..., :-1]
 
 

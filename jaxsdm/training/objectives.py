@@ -87,6 +87,7 @@ def binary_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective
 BY_NAME: dict[str, Callable[..., Objective]] = {
     "focal": record_objectives.focal,
     "ldam": record_objectives.ldam,
+    "smooth_top_k_svm": record_objectives.smooth_top_k_svm,
     "stochastic_top_k_hinge": record_objectives.stochastic_top_k_hinge,
     "two_head_average_k": record_objectives.two_head_average_k,
     "normalized_poisson": normalized_poisson,
@@ -101,6 +102,7 @@ OVER_SPECIES = frozenset(
         "binary_cross_entropy",
         "focal",
         "ldam",
+        "smooth_top_k_svm",
         "softmax_cross_entropy",
         "stochastic_top_k_hinge",
         "two_head_average_k",

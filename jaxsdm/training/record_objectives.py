@@ -64,6 +64,28 @@ def stochastic_top_k_hinge(
     return of_records(loss, species, mesh)
 
 
+def smooth_top_k_svm(
+    *,
+    species: int,
+    mesh: Mesh | None = None,
+    k: int = 5,
+    tau: float = 1.0,
+    alpha: float = 1.0,
+):
+    """Smooth top-K SVM (Berrada et al. 2018, arXiv:1802.07595).
+
+    Args:
+      species: the number of species, without padding of the species axis.
+      mesh: the device mesh.
+      k: how many guesses are allowed.
+      tau: temperature, above 0.
+      alpha: margin.
+    """
+    check_k("smooth_top_k_svm", k, species)
+    loss = _species_only(losses.smooth_top_k_svm, k=k, tau=tau, alpha=alpha)
+    return of_records(loss, species, mesh)
+
+
 def two_head_average_k(
     *,
     species: int,

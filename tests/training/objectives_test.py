@@ -129,8 +129,8 @@ def test_unknown_names_list_the_known_ones():
     with pytest.raises(
         ValueError,
         match=r"unknown objective 'maxent'; known: binary_cross_entropy, "
-        r"focal, ldam, normalized_poisson, poisson, softmax_cross_entropy, "
-        r"stochastic_top_k_hinge, two_head_average_k\.",
+        r"focal, ldam, normalized_poisson, poisson, smooth_top_k_svm, "
+        r"softmax_cross_entropy, stochastic_top_k_hinge, two_head_average_k\.",
     ):
         objectives.build("maxent", species=SPECIES)
     with pytest.raises(

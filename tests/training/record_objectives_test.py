@@ -27,6 +27,7 @@ KEY = jax.random.key(3)
 NAMES = {
     "focal": {},
     "ldam": {},
+    "smooth_top_k_svm": {"k": 2, "tau": 0.5},
     "stochastic_top_k_hinge": {"k": 2},
     "two_head_average_k": {"k": 2},
 }
@@ -63,6 +64,8 @@ def by_hand(name):
     elif name == "ldam":
         margins = losses.top_k_margins(COUNTS, 0.5)
         loss = losses.ldam(F, labels, margins=margins, scale=30.0, where=where)
+    elif name == "smooth_top_k_svm":
+        loss = losses.smooth_top_k_svm(F, labels, k=2, tau=0.5, where=where)
     elif name == "two_head_average_k":
         loss = losses.two_head_average_k(F, SET, labels, k=2, where=where)
     else:
