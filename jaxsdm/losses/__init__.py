@@ -22,6 +22,7 @@ from jaxsdm.losses.average_k import (
 from jaxsdm.losses.classification import (
     softmax_cross_entropy,
 )
+from jaxsdm.losses.expected_top_k_hinge import expected_top_k_hinge
 from jaxsdm.losses.imbalance import (
     class_balanced_weights,
     focal,
@@ -56,6 +57,7 @@ BY_NAME = {
     "asymmetric": asymmetric,
     "binary_cross_entropy": binary_cross_entropy,
     "expected_positive_regularization": expected_positive_regularization,
+    "expected_top_k_hinge": expected_top_k_hinge,
     "focal": focal,
     "full_weighted": full_weighted,
     "hill": hill,
@@ -82,6 +84,7 @@ __all__ = [
     "binary_cross_entropy",
     "class_balanced_weights",
     "expected_positive_regularization",
+    "expected_top_k_hinge",
     "focal",
     "full_weighted",
     "hill",

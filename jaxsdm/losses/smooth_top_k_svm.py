@@ -25,7 +25,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
-from jaxsdm.losses import _checks, _species, _symmetric
+from jaxsdm.losses import _checks, _species
 
 _HARD_RATIO = 1000.0
 """The authors take the hard loss where X falls by this or more after the K-th."""
@@ -141,7 +141,8 @@ def _forward(settings, f, y, tau, alpha):
     # The others relative to the first of them: powers never all vanish. Where no logit
     # is left, or it lies infinitely below, its X is 0.
     x = jnp.exp((f - first[:, None]) / width)
-    x = jnp.where(_rest(settings, others, columns), x, 0)
+    is_top = ops.columns_mask(columns, f.shape[1], axis_name=axis)
+    x = jnp.where(jnp.isfinite(others) & ~is_top, x, 0)
     powers, sums = x, []
     for _ in range(k):
         sums.append(jnp.sum(powers, axis=1))
@@ -184,13 +185,13 @@ def _backward(settings, residual, cotangent):
         last, share = share, jnp.exp(x + step[:, None]) * without
         without = 1 - share
     label = _species.is_label(f, y, axis)
-    chosen = _chosen(f, kept.columns, axis)
-    of_rest = jnp.where(kept.hard[:, None] | label | chosen, 0, share - last)
+    is_top = ops.columns_mask(kept.columns, f.shape[1], axis_name=axis)
+    of_rest = jnp.where(kept.hard[:, None] | label | is_top, 0, share - last)
     # The hard loss moves the K-th best of the others.
     kth = jnp.arange(kept.top.shape[1]) == k - 1
     of_top = jnp.where(kept.hard[:, None], kth[None].astype(f.dtype), kept.share_top)
     gradient = scale * (of_rest - label)
-    index = _local(f, kept.columns, axis)
+    index = ops.local_columns(kept.columns, f.shape[1], axis_name=axis)
     row = jnp.arange(len(f))[:, None]
     gradient = gradient.at[row, index].add(scale * of_top, mode="drop")
     return gradient, None, None, None
@@ -243,7 +244,7 @@ def _polynomials(
     d, _ = jax.lax.scan(multiply, start, (factor, leave))
 
     # Together: d_k = sum_i d_{k-i} e_i(others) / (y_{k-i+1} ... y_k).
-    small, log_small = _symmetric.from_power_sums(sums)
+    small, log_small = ops.elementary_symmetric(sums)
     power = jnp.arange(k + 1)[:, None]
     log_small = log_small + power * jnp.where(some, log_unit, 0)[None]
     log_product = jnp.cumsum(log_bound, axis=0)
@@ -254,20 +255,3 @@ def _polynomials(
         weight = jnp.where(some[None], small[i][None] * jnp.exp(log_weight), 0)
         combined = combined.at[i:].add(weight[:, :, None] * d[: k + 1 - i])
     return log_bound, combined[..., -1], combined[..., :-1]
-
-
-def _rest(settings, others, columns):
-    """The species that are neither the label nor among the largest."""
-    return jnp.isfinite(others) & ~_chosen(others, columns, settings.axis)
-
-
-def _chosen(f, columns, axis):
-    index = _local(f, columns, axis)
-    row = jnp.arange(len(f))[:, None]
-    return jnp.zeros(f.shape, bool).at[row, index].set(True, mode="drop")
-
-
-def _local(f, columns, axis):
-    """Columns of this shard for global numbers; past the end for those of others."""
-    index = columns - ops.first_column(f.shape[1], axis)
-    return jnp.where((index >= 0) & (index < f.shape[1]), index, f.shape[1])

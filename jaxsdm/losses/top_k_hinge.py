@@ -16,11 +16,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
 from jaxsdm.ops.normal import random_normal
+from jaxsdm.ops.tiles import over_row_tiles, tile_of
 from jaxsdm.ops.top_k import merge_top_k, shard_top_k
 
 _TILE = 16
@@ -89,17 +90,10 @@ def stochastic_top_k_hinge(
       the batch.
     """
     function = "stochastic_top_k_hinge"
-    f, labels, keep = _checks.label_arguments(
-        function, logits, labels, where, species_axis_name
+    f, labels, keep, margins, scale = hinge_arguments(
+        function, logits, labels, k, margin, scale, where, species_axis_name
     )
-    species = ops.all_columns(f.shape[1], species_axis_name)
-    if not 1 <= k < species:
-        raise ValueError(
-            f"{function}: want 1 <= k < species = {species} (the (k+1)-th best "
-            f"enters), got k={k}."
-        )
     _species.number(function, "epsilon", epsilon, 0)
-    _species.number(function, "scale", scale, 0)
     if noise is not None:
         noise = jnp.asarray(noise)
         if noise.ndim != 3 or noise.shape[1:] != f.shape or not len(noise):
@@ -113,13 +107,6 @@ def stochastic_top_k_hinge(
         raise ValueError(f"{function}: want a key or noise, got neither.")
     if num_samples < 1:
         raise ValueError(f"{function}: want num_samples >= 1, got {num_samples}.")
-    if np.ndim(margin):
-        margins = _species.species_vector(
-            function, "margin", margin, f, species_axis_name
-        )[labels]
-    else:
-        _species.number(function, "margin", margin, -np.inf)
-        margins = jnp.broadcast_to(jnp.asarray(margin, f.dtype), labels.shape)
 
     settings = _Settings(k, num_samples, batch_axis_name, species_axis_name)
     words = None if key is None else jax.random.key_data(_typed(key))
@@ -127,9 +114,9 @@ def stochastic_top_k_hinge(
         settings,
         f,
         labels,
-        jax.lax.stop_gradient(margins),
+        margins,
         jax.lax.stop_gradient(jnp.asarray(epsilon, f.dtype)),
-        jax.lax.stop_gradient(jnp.asarray(scale, f.dtype)),
+        scale,
         words if noise is None else None,
         None if noise is None else jax.lax.stop_gradient(noise),
     )
@@ -178,6 +165,48 @@ def top_k_margins(
     return jnp.asarray(max_margin * (jnp.min(counts) / counts) ** 0.25)
 
 
+def hinge_arguments(
+    function: str,
+    logits: ArrayLike,
+    labels: ArrayLike,
+    k: int,
+    margin: ArrayLike,
+    scale: ArrayLike,
+    where: ArrayLike | None,
+    species_axis_name: str | None,
+) -> tuple[
+    Float[Array, "batch species"],
+    Int[Array, " batch"],
+    Bool[Array, " batch"],
+    Float[Array, " batch"],
+    Float[Array, ""],
+]:
+    """Checked arguments of a top-K hinge; the margin of each label, and the scale.
+
+    Raises:
+      ValueError, TypeError: as those of `stochastic_top_k_hinge`.
+    """
+    f, labels, keep = _checks.label_arguments(
+        function, logits, labels, where, species_axis_name
+    )
+    species = ops.all_columns(f.shape[1], species_axis_name)
+    if not 1 <= k < species:
+        raise ValueError(
+            f"{function}: want 1 <= k < species = {species} (the (k+1)-th best "
+            f"enters), got k={k}."
+        )
+    _species.number(function, "scale", scale, 0)
+    if np.ndim(margin):
+        margins = _species.species_vector(
+            function, "margin", margin, f, species_axis_name
+        )[labels]
+    else:
+        _species.number(function, "margin", margin, -np.inf)
+        margins = jnp.broadcast_to(jnp.asarray(margin, f.dtype), labels.shape)
+    constant = jax.lax.stop_gradient
+    return f, labels, keep, constant(margins), constant(jnp.asarray(scale, f.dtype))
+
+
 class _Settings(NamedTuple):
     """What is known when the program is made."""
 
@@ -207,9 +236,9 @@ def _backward(settings, kept, cotangent):
     species, axis = empty.shape[1], settings.species_axis_name
     slope = jnp.where(counts, cotangent * scale, 0).astype(empty.dtype)
     draws, rows = chosen.shape
-    columns = jnp.concatenate([chosen, labels[None]]) - ops.first_column(species, axis)
-    # Columns of other shards go past the end, where they are dropped.
-    columns = jnp.where((columns >= 0) & (columns < species), columns, species)
+    columns = ops.local_columns(
+        jnp.concatenate([chosen, labels[None]]), species, axis_name=axis
+    )
     parts = jnp.concatenate(
         [jnp.broadcast_to(slope[None] / draws, chosen.shape), -slope[None]]
     )
@@ -235,10 +264,8 @@ def _cuts(
     first_species = ops.first_column(species, axis)
     tile = min(_TILE, rows)
 
-    def step(number):
-        """One tile of rows; the last one overlaps its predecessor."""
-        start = jnp.minimum(number * tile, rows - tile)
-        scores = jax.lax.dynamic_slice_in_dim(f, start, tile)
+    def step(start):
+        (scores,) = tile_of(start, tile, f)
 
         def one_draw(draw):
             if noise is None:
@@ -254,17 +281,11 @@ def _cuts(
                 values, columns = values[:, -1:], columns[:, -1:]
             return values, columns
 
-        return jax.lax.map(one_draw, jnp.arange(draws))
+        drawn = jax.lax.map(one_draw, jnp.arange(draws))
+        return jax.tree.map(lambda part: jnp.swapaxes(part, 0, 1), drawn)
 
-    tiles = -(-rows // tile)
-    values, columns = jax.lax.map(step, jnp.arange(tiles))
-    # [tiles, draws, tile, kept] to [draws, batch, kept].
-    of = np.minimum(np.arange(rows) // tile, tiles - 1)
-    within = np.arange(rows) - np.minimum(of * tile, rows - tile)
-    values, columns = (
-        jnp.swapaxes(part, 1, 2)[of, within].swapaxes(0, 1)
-        for part in (values, columns)
-    )
+    parts = over_row_tiles(step, rows, tile)
+    values, columns = jax.tree.map(lambda part: jnp.swapaxes(part, 0, 1), parts)
     values, columns = merge_top_k(values, columns, wanted, axis_name=axis)
     return values[..., -1], columns[..., -1]
 

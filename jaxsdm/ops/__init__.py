@@ -6,8 +6,13 @@ from jaxsdm.ops.collectives import (
 )
 from jaxsdm.ops.columns import (
     all_columns,
+    columns_mask,
     first_column,
+    local_columns,
     take_columns,
+)
+from jaxsdm.ops.expected_order_statistic import (
+    expected_kth_largest,
 )
 from jaxsdm.ops.log_sum_exp import (
     log_sum_exp,
@@ -24,6 +29,9 @@ from jaxsdm.ops.random_bits import (
     random_bits,
     random_uniform,
 )
+from jaxsdm.ops.symmetric_polynomials import (
+    elementary_symmetric,
+)
 from jaxsdm.ops.top_k import (
     top_k,
 )
@@ -32,9 +40,13 @@ __all__ = [
     "all_columns",
     "all_max",
     "all_sum",
+    "columns_mask",
+    "elementary_symmetric",
+    "expected_kth_largest",
     "first_column",
     "kth_largest",
     "largest_mask",
+    "local_columns",
     "log_sum_exp",
     "log_sum_exp_parts",
     "random_bits",

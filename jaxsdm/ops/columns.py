@@ -2,7 +2,7 @@
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm.ops.collectives import all_sum
 
@@ -46,3 +46,30 @@ def take_columns(
     index = jnp.clip(local, 0, x.shape[1] - 1)[:, None]
     taken = jnp.take_along_axis(x, index, axis=1)[:, 0]
     return all_sum(jnp.where(mine, taken, 0), axis_name)
+
+
+def local_columns(
+    chosen: Int[Array, "*rows"], columns: int, *, axis_name: str | None
+) -> Int[Array, "*rows"]:
+    """Numbers within this shard of global columns; `columns` for those of others.
+
+    With `mode="drop"` an update of `x.at[row, local]` then leaves out what belongs to
+    other shards.
+
+    Args:
+      chosen: global column numbers.
+      columns: width of this shard.
+      axis_name: the mapped axis that the columns are sharded over, if any.
+    """
+    local = chosen - first_column(columns, axis_name)
+    return jnp.where((local >= 0) & (local < columns), local, columns)
+
+
+def columns_mask(
+    chosen: Int[Array, "rows chosen"], columns: int, *, axis_name: str | None
+) -> Bool[Array, "rows columns"]:
+    """Which of this shard's `columns` are among the chosen global ones of their row."""
+    local = local_columns(chosen, columns, axis_name=axis_name)
+    row = jnp.arange(len(chosen))[:, None]
+    none = jnp.zeros((len(chosen), columns), bool)
+    return none.at[row, local].set(True, mode="drop")

@@ -56,33 +56,77 @@ def test_golden(golden, precision):
                 _assert_golden(golden, f"{tag}__k{k}", f, g, y, k, exact)
 
 
+@pytest.mark.parametrize(("precision", "tol"), [("f64", 1e-12), ("f32", 1e-6)])
+def test_golden_first_head(golden, precision, tol):
+    """Cross-entropy and its gradient, which the second head leaves alone."""
+    with jax.enable_x64(precision == "f64"):
+        for tag in tags(golden):
+            f, g, y = (golden[f"{tag}__{n}"] for n in ("z_ce", "z_ml", "y"))
+            f, g = (jnp.asarray(z, f"float{precision[1:]}") for z in (f, g))
+
+            def of_first(f, weight, g=g, y=y):
+                return two_head_average_k(f, g, y, k=3, weight=weight).mean()
+
+            run = jax.jit(jax.value_and_grad(of_first), static_argnums=1)
+            value, gradient = run(f, 0.0)
+            want = golden[f"{tag}__ce_loss"]
+            np.testing.assert_allclose(value, want, rtol=tol, atol=tol)
+            np.testing.assert_allclose(gradient, golden[f"{tag}__ce_grad"], atol=tol)
+            _, gradient = run(f, 1.0)
+            np.testing.assert_allclose(gradient, golden[f"{tag}__ce_grad"], atol=tol)
+
+
+def test_golden_ties(golden):
+    """The midpoint is the tied value: more scores than n k reach it."""
+    with jax.enable_x64():
+        p = jnp.asarray(softmax(golden["ties__z_ce"], axis=1))
+        for k in ks(golden, "ties"):
+            cut = average_k_threshold(p, k)
+            np.testing.assert_allclose(cut, golden[f"ties__k{k}__lambda"], atol=1e-12)
+            assert (p >= cut).sum() == golden[f"ties__k{k}__count_ge"] > len(p) * k
+
+
+@functools.partial(jax.jit, static_argnames="k")
+def _thresholds(p, q, *, k):
+    return average_k_threshold(p, k), average_k_threshold(q, k)
+
+
+@functools.partial(jax.jit, static_argnames=("k", "rule"))
+def _sets(f, g, y, *, k, rule):
+    """Pseudo-labels; value and gradient of the positive and of the negative part."""
+
+    def of_sets(g, positive, negative):
+        loss = two_head_average_k(
+            f,
+            g,
+            y,
+            k=k,
+            pseudo_labels=rule,
+            positive_weight=positive,
+            negative_weight=negative,
+            species_reduction="sum",
+        )
+        return jnp.mean(loss - softmax_cross_entropy(f, y))
+
+    chosen = average_k_pseudo_labels(f, y, k=k, rule=rule)
+    return chosen, [
+        jax.value_and_grad(of_sets)(g, *weights) for weights in ((1.0, 0.0), (0.0, 1.0))
+    ]
+
+
 def _assert_golden(golden, key, f, g, y, k, exact):
     tol = 1e-12 if exact else 2e-6
-    p = jnp.asarray(softmax(f, axis=1))
-    cut = average_k_threshold(p, k)
-    np.testing.assert_allclose(cut, golden[f"{key}__lambda_softmax"], atol=tol)
-    cut = average_k_threshold(jax.nn.sigmoid(g), k)
-    np.testing.assert_allclose(cut, golden[f"{key}__lambda_sigmoid"], atol=tol)
+    cuts = _thresholds(softmax(f, axis=1), jax.nn.sigmoid(g), k=k)
+    for cut, of in zip(cuts, ("softmax", "sigmoid"), strict=True):
+        np.testing.assert_allclose(cut, golden[f"{key}__lambda_{of}"], atol=tol)
+        scores = softmax(f, axis=1) if of == "softmax" else jax.nn.sigmoid(g)
+        correct = np.asarray(scores)[np.arange(len(y)), y] >= cut
+        np.testing.assert_array_equal(correct, golden[f"{key}__avgk_correct_{of}"])
     for variant, rule in (("A", "threshold"), ("B", "exact")):
-        chosen = average_k_pseudo_labels(f, y, k=k, rule=rule)
+        chosen, parts = _sets(f, g, y, k=k, rule=rule)
         want = unpacked(golden, f"{key}__pseudo_{variant}", f.shape[1])
         np.testing.assert_array_equal(chosen, want)
-        for part in ("pos", "neg"):
-
-            def of_sets(g, part=part, rule=rule):
-                loss = two_head_average_k(
-                    f,
-                    g,
-                    y,
-                    k=k,
-                    pseudo_labels=rule,
-                    positive_weight=float(part == "pos"),
-                    negative_weight=float(part == "neg"),
-                    species_reduction="sum",
-                )
-                return jnp.mean(loss - softmax_cross_entropy(f, y))
-
-            value, gradient = jax.value_and_grad(of_sets)(jnp.asarray(g))
+        for part, (value, gradient) in zip(("pos", "neg"), parts, strict=True):
             want = golden[f"{key}__{variant}__{part}_loss"]
             np.testing.assert_allclose(value, want, rtol=tol, atol=tol)
             want = golden[f"{key}__{variant}__{part}_grad"]
@@ -181,13 +225,13 @@ def test_padding_has_no_share(junk):
     f, g = np.concatenate([F, pad]), np.concatenate([G, pad])
     y, where = jnp.concatenate([Y, Y[:2]]), np.arange(18) < 16
     for rule in ("exact", "threshold"):
-        run = functools.partial(two_head_average_k, k=3, pseudo_labels=rule)
+        run = jax.jit(functools.partial(two_head_average_k, k=3, pseudo_labels=rule))
         got = run(f, g, y, where=where)
         np.testing.assert_allclose(got[:16], run(F, G, Y), rtol=1e-6)
         np.testing.assert_array_equal(got[16:], 0)
-        gradients = jax.grad(lambda f, g: run(f, g, y, where=where).sum(), (0, 1))(  # noqa: B023
-            jnp.asarray(f), jnp.asarray(g)
-        )
+        gradients = jax.jit(
+            jax.grad(lambda f, g: run(f, g, y, where=where).sum(), (0, 1))  # noqa: B023
+        )(jnp.asarray(f), jnp.asarray(g))
         for one in gradients:
             assert np.isfinite(one).all()
             np.testing.assert_array_equal(one[16:], 0)
@@ -207,11 +251,11 @@ def test_a_threshold_of_ones_own():
 
 
 def test_transforms():
-    run = functools.partial(two_head_average_k, k=3)
+    run = jax.jit(functools.partial(two_head_average_k, k=3))
     want = run(F, G, Y)
-    np.testing.assert_allclose(jax.jit(run)(F, G, Y), want, rtol=1e-5)
-    np.testing.assert_allclose(jax.checkpoint(run)(F, G, Y), want, rtol=1e-5)
-    stacked = jax.vmap(run)(
+    kept = jax.jit(jax.checkpoint(functools.partial(two_head_average_k, k=3)))
+    np.testing.assert_allclose(kept(F, G, Y), want, rtol=1e-5)
+    stacked = jax.jit(jax.vmap(run))(
         *(jnp.stack([x, x[::-1]]) for x in map(jnp.asarray, (F, G, Y)))
     )
     np.testing.assert_allclose(stacked[0], want, rtol=1e-5)
@@ -219,7 +263,7 @@ def test_transforms():
     half = run(F.astype(jnp.bfloat16), G.astype(jnp.bfloat16), Y)
     assert half.dtype == jnp.float32
     np.testing.assert_allclose(half, want, rtol=0.05)
-    extreme = jax.grad(lambda f: run(f, f, Y).sum())(jnp.asarray(F * 1e4))
+    extreme = jax.jit(jax.grad(lambda f: run(f, f, Y).sum()))(jnp.asarray(F * 1e4))
     assert np.isfinite(extreme).all()
 
 

@@ -252,7 +252,9 @@ def test_vmap_over_members(loss):
 def test_finite_differences(loss):
     with jax.enable_x64(True):
         check_grads(
-            lambda f: loss(f, jnp.asarray(Y, float)), (jnp.asarray(F, float),), order=2
+            jax.jit(lambda f: loss(f, jnp.asarray(Y, float))),
+            (jnp.asarray(F, float),),
+            order=2,
         )
 
 

@@ -74,20 +74,49 @@ def assert_oracle(f, y, k, tau, atol):
         np.testing.assert_allclose(gradient[i], want[1], atol=atol)
 
 
-def test_golden(shared):
+def golden(shared, ending):
+    """Keys that end so: logits, labels and options, and the file's value by name."""
     file = np.load(shared / "golden" / "losses" / "berrada.npz")
-    keys = [k.removesuffix("__grad_exact") for k in file.files if "grad_exact" in k]
-    assert len(keys) >= 12
-    with jax.enable_x64():
-        for key in keys:
+    for entry in file.files:
+        key, _, last = entry.rpartition("__")
+        if last == ending:
             tag, k, tau = key.split("__")
             options = {"k": int(k[1:]), "tau": float(tau[3:])}
             f, y = file[f"{tag}__s"], jnp.asarray(file[f"{tag}__y"])
+            yield f, y, options, lambda name, key=key: file[f"{key}__{name}"]
+
+
+def test_golden(shared):
+    checked = 0
+    with jax.enable_x64():
+        for f, y, options, want in golden(shared, "grad_exact"):
             value, gradient = with_gradient(f, y, **options)
-            want = file[f"{key}__per_sample_exact"]
-            np.testing.assert_allclose(value, want, atol=1e-12)
-            want = file[f"{key}__grad_exact"] * len(f)  # of the mean
-            np.testing.assert_allclose(gradient, want, atol=1e-12)
+            np.testing.assert_allclose(value, want("per_sample_exact"), atol=1e-12)
+            wanted = want("grad_exact") * len(f)  # of the mean
+            np.testing.assert_allclose(gradient, wanted, atol=1e-12)
+            best = np.sort(f, axis=1)[:, ::-1]
+            gap = best[:, options["k"] - 1] - best[:, options["k"]]
+            smooth = gap < options["k"] * options["tau"] * np.log(1000)
+            np.testing.assert_array_equal(smooth, want("smooth_branch"))
+            checked += 1
+    assert checked == 15
+
+
+@pytest.mark.parametrize("precision", ["float64", "float32"])
+def test_golden_of_the_authors(shared, precision):
+    """Their loss, k = 1 included, of which their gradient is another matter."""
+    checked = 0
+    with jax.enable_x64(precision == "float64"):
+        for f, y, options, want in golden(shared, "loss_ref"):
+            if f.dtype != precision:
+                continue
+            value, _ = with_gradient(f, y, **options)
+            tolerance = 1e-12 if precision == "float64" else 1e-6
+            np.testing.assert_allclose(
+                value.mean(), want("loss_ref"), rtol=tolerance, atol=tolerance
+            )
+            checked += 1
+    assert checked == 21
 
 
 @pytest.mark.parametrize("k", [1, 2, 5, 11, 12, 22, 23])

@@ -56,7 +56,7 @@ def test_golden(shared, name, precision):
     """The authors' loss and gradient, balanced and imbalanced."""
     file, draws = golden(shared, name), golden(shared, "noised_topk")
     kind, tolerance = ("exact", 1e-12) if precision == "f64" else ("ref", 1e-6)
-    checked, compiled = 0, {}
+    checked, gradients, compiled = 0, 0, {}
     with jax.enable_x64(precision == "f64"):
         for entry in file.files:
             tag, *middle, last = entry.split("__")
@@ -92,13 +92,57 @@ def test_golden(shared, name, precision):
             np.testing.assert_allclose(
                 value, file[entry], rtol=tolerance, atol=tolerance * size
             )
-            wanted = entry.replace("loss", "grad")
+            wanted = "__".join([tag, *middle, f"grad_{kind}"])
             if wanted in file.files:
                 np.testing.assert_allclose(
                     gradient, file[wanted], atol=tolerance * size
                 )
+                gradients += 1
             checked += 1
-    assert checked >= 6
+    assert (checked, gradients) == {"bal_loss": (33, 33), "imbal_loss": (84, 28)}[name]
+
+
+@pytest.mark.parametrize("precision", ["f64", "f32"])
+def test_golden_order_statistic(shared, precision):
+    """The smoothed K-th largest: the loss of k = K - 1 less the margin and label."""
+    file = golden(shared, "noised_topk")
+    tolerance = 1e-12 if precision == "f64" else 1e-6
+    checked, compiled = 0, {}
+    with jax.enable_x64(precision == "f64"):
+        for entry in file.files:
+            tag, *middle, last = entry.split("__")
+            if last != "value" or not tag.endswith(precision):
+                continue
+            kth, epsilon = int(middle[0][1:]), float(middle[1][3:])
+            if kth == 1:  # the loss takes the (k+1)-th, k >= 1
+                continue
+            f, noise = file[f"{tag}__s"], np.moveaxis(file[f"{tag}__Z"], -1, 0)
+            rows, y = np.arange(len(f)), f.argmin(1)  # so that the hinge is active
+
+            def total(f, y, noise, epsilon, kth=kth):
+                values = stochastic_top_k_hinge(
+                    f, y, k=kth - 1, noise=noise, epsilon=epsilon, margin=1.0
+                )
+                return values.sum(), values
+
+            shape = (f.shape, kth)
+            if shape not in compiled:
+                compiled[shape] = jax.jit(jax.value_and_grad(total, has_aux=True))
+            (_, values), gradient = compiled[shape](f, y, noise, epsilon)
+            assert (values > 0).all()
+            got = np.asarray(values, float) - 1 + f[rows, y]
+            np.testing.assert_allclose(got, file[entry], rtol=0, atol=tolerance)
+            gradient = np.array(gradient)
+            gradient[rows, y] += 1
+            chosen = file[entry.replace("value", "index")].astype(int)
+            counted = np.zeros(f.shape)
+            np.add.at(counted, (rows[:, None], chosen), 1 / chosen.shape[1])
+            np.testing.assert_allclose(gradient, counted, atol=tolerance)
+            exact = entry.replace("value", "grad_exact")
+            if precision == "f64":
+                np.testing.assert_allclose(gradient, file[exact], atol=tolerance)
+            checked += 1
+    assert checked == 24  # 33 less 9 of K = 1
 
 
 def test_as_sorting_with_the_noise_of_the_key():
@@ -203,17 +247,21 @@ def test_gradient_inside_pmap_over_species():
 
 
 def test_transforms():
-    value, gradient = jax.value_and_grad(lambda f: total(loss, f, LABELS, KEY))(F)
-    for wrap in (jax.jit, jax.checkpoint):
-        got = jax.value_and_grad(wrap(lambda f: total(loss, f, LABELS, KEY)))(F)
+    def run(f, key=KEY):
+        return total(loss, f, LABELS, key)
+
+    value, gradient = jax.value_and_grad(run)(F)
+    compiled = jax.jit(jax.value_and_grad(run))
+    for wrapped in (compiled, jax.jit(jax.value_and_grad(jax.checkpoint(run)))):
+        got = wrapped(F, KEY)
         np.testing.assert_allclose(got[0], value, rtol=1e-6)
         np.testing.assert_allclose(got[1], gradient, atol=1e-6)
     keys = jax.random.split(KEY, 2)
-    both = jax.vmap(
-        jax.value_and_grad(lambda f, key: total(loss, f, LABELS, key)), (0, 0)
-    )(np.stack([F, 2 * F]), keys)
+    both = jax.jit(jax.vmap(jax.value_and_grad(run), (0, 0)))(
+        np.stack([F, 2 * F]), keys
+    )
     for i in range(2):
-        one = jax.value_and_grad(lambda f: total(loss, f, LABELS, keys[i]))((1 + i) * F)  # noqa: B023
+        one = compiled((1 + i) * F, keys[i])
         np.testing.assert_allclose(both[0][i], one[0], rtol=1e-6)
         np.testing.assert_allclose(both[1][i], one[1], atol=1e-6)
 

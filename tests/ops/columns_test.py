@@ -7,7 +7,13 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 from jaxsdm import parallel
-from jaxsdm.ops import all_columns, first_column, take_columns
+from jaxsdm.ops import (
+    all_columns,
+    columns_mask,
+    first_column,
+    local_columns,
+    take_columns,
+)
 
 X = np.random.default_rng(0).normal(size=(8, 24)).astype(np.float32)
 CHOSEN = np.array([0, 23, 5, 5, 11, 12, 2, 17])
@@ -70,3 +76,23 @@ def test_pmap_gradient_taken_inside():
     np.testing.assert_array_equal(
         np.asarray(got).transpose(1, 0, 2).reshape(8, 24), want
     )
+
+
+def test_columns_of_other_shards_go_past_the_end():
+    chosen = jnp.asarray([[0, 5, 23], [11, 12, 1]])
+    mask = columns_mask(chosen, 24, axis_name=None)
+    want = np.zeros((2, 24), bool)
+    want[0, [0, 5, 23]] = want[1, [11, 12, 1]] = True
+    np.testing.assert_array_equal(mask, want)
+    mesh = parallel.make_mesh(1, 4)
+    local, parts = jax.shard_map(
+        lambda chosen: (
+            local_columns(chosen, 6, axis_name="species"),
+            columns_mask(chosen, 6, axis_name="species"),
+        ),
+        mesh=mesh,
+        in_specs=P(),
+        out_specs=(P(None, "species"), P(None, "species")),
+    )(chosen)
+    np.testing.assert_array_equal(parts, want)
+    np.testing.assert_array_equal(local[0], [0, 5, 6, 6, 6, 6, 6, 6, 6, 6, 6, 5])

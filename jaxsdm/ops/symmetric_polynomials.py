@@ -4,7 +4,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
-def from_power_sums(
+def elementary_symmetric(
     sums: Float[Array, "degrees *rows"],
 ) -> tuple[Float[Array, "levels *rows"], Float[Array, "levels *rows"]]:
     r"""Elementary symmetric polynomials of numbers in [0, 1], by Newton's identities.
