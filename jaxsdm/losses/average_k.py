@@ -240,16 +240,13 @@ def average_k_threshold(
         raise ValueError(f"{function}: want where ({rows},), got {keep.shape}.")
     axes = tuple(n for n in (batch_axis_name, species_axis_name) if n is not None)
     number = k * _examples(keep, batch_axis_name)
-    ends = [
-        ops.kth_largest(
-            scores,
-            jnp.maximum(number + further, 1),
-            where=jnp.broadcast_to(keep[:, None], scores.shape),
-            most=k * rows + 1,
-            axis_names=axes,
-        )
-        for further in (0, 1)
-    ]
+    ends = ops.kth_and_next_largest(
+        scores,
+        jnp.maximum(number, 1),
+        where=jnp.broadcast_to(keep[:, None], scores.shape),
+        most=k * rows,
+        axis_names=axes,
+    )
     return jnp.where(number > 0, 0.5 * (ends[0] + ends[1]), jnp.nan)
 
 

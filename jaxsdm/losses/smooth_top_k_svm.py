@@ -26,6 +26,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
+from jaxsdm.ops.tiles import over_row_tiles, rows_of_tile, tile_of
 
 _HARD_RATIO = 1000.0
 """The authors take the hard loss where X falls by this or more after the K-th."""
@@ -130,25 +131,15 @@ def _loss(settings, f, y, tau, alpha):
 def _forward(settings, f, y, tau, alpha):
     k, axis = settings.k, settings.axis
     own = ops.take_columns(f, y, axis_name=axis)
-    others = jnp.where(_species.is_label(f, y, axis), -jnp.inf, f)
     large = min(2 * k, settings.species - 1)
-    best, numbers = ops.top_k(
-        others, min(large + 1, settings.species - 1), axis_name=axis
-    )
+    kept = min(large + 1, settings.species - 1)
+    best, numbers = _without(y, *ops.top_k(f, kept + 1, axis_name=axis))
     top, columns, first = best[:, :large], numbers[:, :large], best[:, -1]
     width = k * tau
     z = (top - top[:, -1:]) / width
-    # The others relative to the first of them: powers never all vanish. Where no logit
-    # is left, or it lies infinitely below, its X is 0.
-    x = jnp.exp((f - first[:, None]) / width)
-    is_top = ops.columns_mask(columns, f.shape[1], axis_name=axis)
-    x = jnp.where(jnp.isfinite(others) & ~is_top, x, 0)
-    powers, sums = x, []
-    for _ in range(k):
-        sums.append(jnp.sum(powers, axis=1))
-        powers = powers * x
-    power_sums = jnp.stack(sums)
-    power_sums = power_sums if axis is None else jax.lax.psum(power_sums, axis)
+    # The others relative to the first of them: powers never all vanish.
+    own_columns = jnp.concatenate([columns, y[:, None]], axis=1)
+    power_sums = _power_sums(settings, f, first, width, own_columns)
 
     log_bound, whole, without = _polynomials(
         z, power_sums, (first - top[:, -1]) / width, k
@@ -176,28 +167,71 @@ def _forward(settings, f, y, tau, alpha):
 def _backward(settings, residual, cotangent):
     f, y, tau, kept = residual
     k, axis = settings.k, settings.axis
-    scale = (cotangent * kept.slope / k)[:, None]
-    x = (f - kept.top[:, -1:]) / (k * tau)
-    without, share, last = jnp.ones_like(f), jnp.zeros_like(f), jnp.zeros_like(f)
-    # Only the others are looked at below, whose x is at most 0.
-    x = jnp.minimum(x, 0)
-    for step in kept.step:
-        last, share = share, jnp.exp(x + step[:, None]) * without
-        without = 1 - share
-    label = _species.is_label(f, y, axis)
-    is_top = ops.columns_mask(kept.columns, f.shape[1], axis_name=axis)
-    of_rest = jnp.where(kept.hard[:, None] | label | is_top, 0, share - last)
+    scale = cotangent * kept.slope / k
+    smallest, ratios = kept.top[:, -1], jnp.exp(kept.step).T
+    tile = rows_of_tile(*f.shape)
+
+    def of_tile(start):
+        f_, smallest_, ratios_, scale_, hard = tile_of(
+            start, tile, f, smallest, ratios, scale, kept.hard
+        )
+        # What is larger than the smallest of the top is replaced below.
+        x = jnp.exp(jnp.minimum((f_ - smallest_[:, None]) / (k * tau), 0))
+        share, last = jnp.zeros_like(f_), jnp.zeros_like(f_)
+        for level in range(k):
+            last, share = share, x * ratios_[:, level, None] * (1 - share)
+        return jnp.where(hard, 0, scale_)[:, None] * (share - last)
+
+    gradient = over_row_tiles(of_tile, len(f), tile) if len(f) else jnp.zeros_like(f)
     # The hard loss moves the K-th best of the others.
     kth = jnp.arange(kept.top.shape[1]) == k - 1
     of_top = jnp.where(kept.hard[:, None], kth[None].astype(f.dtype), kept.share_top)
-    gradient = scale * (of_rest - label)
-    index = ops.local_columns(kept.columns, f.shape[1], axis_name=axis)
+    columns = jnp.concatenate([kept.columns, y[:, None]], axis=1)
+    index = ops.local_columns(columns, f.shape[1], axis_name=axis)
     row = jnp.arange(len(f))[:, None]
-    gradient = gradient.at[row, index].add(scale * of_top, mode="drop")
+    of_chosen = jnp.concatenate([of_top, jnp.full_like(of_top[:, :1], -1)], axis=1)
+    gradient = gradient.at[row, index].set(scale[:, None] * of_chosen, mode="drop")
     return gradient, None, None, None
 
 
 _loss.defvjp(_forward, _backward)
+
+
+def _without(label, best, numbers):
+    """All but the label, or but the last where it is not among them."""
+    place = jnp.argmax(
+        jnp.concatenate(
+            [numbers[:, :-1] == label[:, None], jnp.ones_like(label, bool)[:, None]],
+            axis=1,
+        ),
+        axis=1,
+    )
+    after = jnp.arange(best.shape[1] - 1)[None] >= place[:, None]
+    return tuple(jnp.where(after, x[:, 1:], x[:, :-1]) for x in (best, numbers))
+
+
+def _power_sums(settings, f, first, width, left_out):
+    """Power sums 1 .. k of X in units of the first, of all columns but some."""
+    rows, axis = len(f), settings.axis
+    if not rows:
+        return jnp.zeros((settings.k, 0), f.dtype)
+    index = ops.local_columns(left_out, f.shape[1], axis_name=axis)
+    tile = rows_of_tile(*f.shape)
+
+    def of_tile(start):
+        f_, first_, index_ = tile_of(start, tile, f, first, index)
+        # Where no logit is left, or it lies infinitely below, X is 0.
+        x = jnp.exp((f_ - first_[:, None]) / width)
+        x = jnp.where(f_ == -jnp.inf, 0, x)
+        x = x.at[jnp.arange(tile)[:, None], index_].set(0, mode="drop")
+        powers, sums = x, []
+        for _ in range(settings.k):
+            sums.append(jnp.sum(powers, axis=1))
+            powers = powers * x
+        return jnp.stack(sums, axis=1)
+
+    sums = over_row_tiles(of_tile, rows, tile).T
+    return sums if axis is None else jax.lax.psum(sums, axis)
 
 
 def _polynomials(

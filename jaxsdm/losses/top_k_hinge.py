@@ -21,11 +21,8 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
 from jaxsdm.ops.normal import random_normal
-from jaxsdm.ops.tiles import over_row_tiles, tile_of
+from jaxsdm.ops.tiles import over_row_tiles, rows_of_tile, tile_of
 from jaxsdm.ops.top_k import merge_top_k, shard_top_k
-
-_TILE = 16
-"""Rows a step: noise and scores of a tile stay in a CPU's cache."""
 
 
 def stochastic_top_k_hinge(
@@ -262,7 +259,7 @@ def _cuts(
         return jnp.zeros((draws, 0), f.dtype), jnp.zeros((draws, 0), jnp.int32)
     first_row = ops.first_column(rows, settings.batch_axis_name)
     first_species = ops.first_column(species, axis)
-    tile = min(_TILE, rows)
+    tile = rows_of_tile(rows, species)
 
     def step(start):
         (scores,) = tile_of(start, tile, f)

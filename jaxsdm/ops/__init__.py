@@ -22,6 +22,7 @@ from jaxsdm.ops.normal import (
     random_normal,
 )
 from jaxsdm.ops.order_statistics import (
+    kth_and_next_largest,
     kth_largest,
     largest_mask,
 )
@@ -44,6 +45,7 @@ __all__ = [
     "elementary_symmetric",
     "expected_kth_largest",
     "first_column",
+    "kth_and_next_largest",
     "kth_largest",
     "largest_mask",
     "local_columns",

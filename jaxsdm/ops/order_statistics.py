@@ -9,13 +9,17 @@ and the result is exact. On one device, for a k that is small beside the table,
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, UInt
 
 from jaxsdm.ops.top_k import top_k
 
-_SELECT_UP_TO = 1 / 200
+_SELECT_UP_TO = 1 / 100
 """Share of the elements up to which a selection beats 32 counting passes on a CPU."""
+
+_LEAST = float(np.finfo(np.float32).min)
+"""Stands for -inf among elements that count, above those that do not."""
 
 
 def kth_largest(
@@ -43,20 +47,22 @@ def kth_largest(
       ValueError: k is known and below 1, shapes do not agree, or a shard has 2^32
         elements or more. TypeError: `x` is not floating.
     """
-    table, counted = _arguments("kth_largest", x, where)
-    static = not isinstance(k, jax.core.Tracer)
-    if static and int(k) < 1:  # type: ignore[arg-type]
-        raise ValueError(f"kth_largest: want k >= 1, got k={k}.")
-    most = int(k) if static else most  # type: ignore[arg-type]
-    if not axis_names and most is not None and 1 <= most <= table.size * _SELECT_UP_TO:
-        known = jnp.where(counted, table, -jnp.inf)
-        values, _ = top_k(known.reshape(-1), most)
-        return values[jnp.clip(jnp.asarray(k) - 1, 0, most - 1)]
-    keys = jnp.where(counted, _keys(table), 0)
-    cut = _kth_key(keys, jnp.asarray(k).astype(jnp.uint32), axis_names)
-    return _values(
-        jnp.maximum(cut, _keys(jnp.asarray(-jnp.inf, table.dtype))), table.dtype
-    )
+    return _kth_and_next("kth_largest", x, k, where, most, axis_names)[0]
+
+
+def kth_and_next_largest(
+    x: ArrayLike,
+    k: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    most: int | None = None,
+    axis_names: tuple[str, ...] = (),
+) -> tuple[Float[Array, ""], Float[Array, ""]]:
+    """The k-th and the (k+1)-th largest element, for little more than one of them.
+
+    Arguments, errors and conventions are those of `kth_largest`.
+    """
+    return _kth_and_next("kth_and_next_largest", x, k, where, most, axis_names)
 
 
 def largest_mask(
@@ -94,10 +100,11 @@ def largest_mask(
         most = max(int(k), 1)  # type: ignore[arg-type]
     axes = tuple(n for n in (row_axis_name, column_axis_name) if n is not None)
     k = jnp.asarray(k).astype(jnp.int32)
+    if not axes and _selects(table, most):
+        return _select_mask(table, counted, k, most)
     cut = kth_largest(
         table, jnp.maximum(k, 1), where=counted, most=most, axis_names=axes
     )
-    table = jnp.where(jnp.isnan(table), -jnp.inf, table)
     above = counted & (table > cut)
     tied = counted & (table == cut)
     number = jnp.sum(above, dtype=jnp.int32)
@@ -115,9 +122,17 @@ def largest_mask(
         totals = jax.lax.all_gather(jnp.sum(of_row), row_axis_name)
         earlier = jnp.arange(len(totals)) < jax.lax.axis_index(row_axis_name)
         before = before + jnp.sum(jnp.where(earlier, totals, 0))
-    quota = (wanted - before - left)[:, None]
-    place = jnp.cumsum(tied, axis=1, dtype=jnp.int32)
-    return above & (k > 0) | tied & (place <= quota)
+    if not table.size:
+        return counted
+    # Quotas fall from row to row, so one row at most takes some of its tied ones.
+    quota = wanted - before - left
+    own = jnp.sum(tied, axis=1, dtype=jnp.int32)
+    some = jnp.argmax((quota > 0) & (quota < own))
+    mask = above & (k > 0) | tied & (quota >= own)[:, None]
+    place = jnp.cumsum(tied[some], dtype=jnp.int32)
+    return mask.at[some].set(
+        above[some] & (k > 0) | tied[some] & (place <= quota[some])
+    )
 
 
 def _arguments(
@@ -129,7 +144,8 @@ def _arguments(
     table = table.astype(jnp.promote_types(table.dtype, jnp.float32))
     if table.size >= 2**32:
         raise ValueError(f"{function}: a shard of {table.size} elements is too large.")
-    counted = jnp.ones(table.shape, bool)
+    table = jnp.where(jnp.isnan(table), -jnp.inf, table)
+    counted = jnp.ones_like(table, bool)
     if where is not None:
         counted = jnp.asarray(where, bool)
     if counted.shape != table.shape:
@@ -138,6 +154,45 @@ def _arguments(
             f"{counted.shape}."
         )
     return table, counted
+
+
+def _kth_and_next(function, x, k, where, most, axis_names):
+    table, counted = _arguments(function, x, where)
+    static = not isinstance(k, jax.core.Tracer)
+    if static and int(k) < 1:
+        raise ValueError(f"{function}: want k >= 1, got k={k}.")
+    most = int(k) if static else most
+    if not axis_names and _selects(table, most):
+        known = jnp.where(counted, table, -jnp.inf)
+        values, _ = top_k(known.reshape(-1), most + 1)
+        place = jnp.clip(jnp.asarray(k) - 1, 0, most - 1)
+        return values[place], values[place + 1]
+    keys = jnp.where(counted, _keys(table), 0)
+    number = jnp.asarray(k).astype(jnp.uint32)
+    cut = _kth_key(keys, number, axis_names)
+    least = _keys(jnp.asarray(-jnp.inf, table.dtype))
+    below = jnp.max(jnp.where(keys < cut, keys, 0), initial=0)
+    not_above = jnp.sum(keys >= cut, dtype=jnp.uint32)
+    if axis_names:
+        below = jax.lax.pmax(below, axis_names)
+        not_above = jax.lax.psum(not_above, axis_names)
+    following = jnp.where(not_above > number, cut, below)
+    return tuple(
+        _values(jnp.maximum(key, least), table.dtype) for key in (cut, following)
+    )
+
+
+def _selects(table, most: int | None) -> bool:
+    return most is not None and 1 <= most <= table.size * _SELECT_UP_TO
+
+
+def _select_mask(table, counted, k, most):
+    """The mask of the first k of `top_k`, whose ties are settled as ours are."""
+    known = jnp.where(counted, jnp.maximum(table, _LEAST), -jnp.inf)
+    _, places = top_k(known.reshape(-1), most)
+    places = jnp.where(jnp.arange(most) < k, places, table.size)
+    flat = jnp.zeros(table.size, bool).at[places].set(True, mode="drop")
+    return flat.reshape(table.shape) & counted
 
 
 def _kth_key(keys, k, axis_names):
@@ -156,7 +211,7 @@ def _kth_key(keys, k, axis_names):
 
 def _keys(x: Float[Array, "..."]) -> UInt[Array, "..."]:
     """Unsigned integers in the order of the floats; 0 is below all of them."""
-    x = jnp.where(jnp.isnan(x), -jnp.inf, jnp.where(x == 0, 0, x))
+    x = jnp.where(x == 0, 0, x)
     unsigned = jnp.uint64 if x.dtype == jnp.float64 else jnp.uint32
     bits = jax.lax.bitcast_convert_type(x, unsigned)
     sign = jnp.asarray(1 << (bits.dtype.itemsize * 8 - 1), unsigned)

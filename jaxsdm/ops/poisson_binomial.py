@@ -19,10 +19,7 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from jaxsdm.ops.symmetric_polynomials import elementary_symmetric
-from jaxsdm.ops.tiles import over_row_tiles, tile_of
-
-_TILE = 16
-"""Rows a step: what they need at one level stays in a CPU's cache."""
+from jaxsdm.ops.tiles import over_row_tiles, rows_of_tile, tile_of
 
 
 def chance_above(x: Float[Array, "..."], u: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -81,9 +78,10 @@ def with_large(
 
     The latter is added up, not one minus the others: it is exact where it is small.
     """
+    tile = rows_of_tile(*x.shape)
 
     def of_tile(start):
-        law_, x_, levels_ = tile_of(start, _TILE, law, x, levels)
+        law_, x_, levels_ = tile_of(start, tile, law, x, levels)
 
         def multiply(both, score):
             law, many = both
@@ -93,7 +91,7 @@ def with_large(
         many = jnp.maximum(1 - jnp.sum(law_, axis=-1), 0)
         return jax.lax.scan(multiply, (law_, many), x_.T)[0]
 
-    return over_row_tiles(of_tile, len(x), _TILE)
+    return over_row_tiles(of_tile, len(x), tile)
 
 
 def crossings_of_large(
@@ -108,9 +106,10 @@ def crossings_of_large(
       x: scores of the large columns.
       levels: u.
     """
+    tile = rows_of_tile(*x.shape)
 
     def of_tile(start):
-        law_, x_, levels_ = tile_of(start, _TILE, law, x, levels)
+        law_, x_, levels_ = tile_of(start, tile, law, x, levels)
 
         def multiply(law, score):
             return _multiplied(law, score[:, None], levels_), law
@@ -128,7 +127,7 @@ def crossings_of_large(
         _, crossings = jax.lax.scan(leave_out, nobody, (x_.T, before), reverse=True)
         return crossings.T
 
-    return over_row_tiles(of_tile, len(x), _TILE)
+    return over_row_tiles(of_tile, len(x), tile)
 
 
 def crossings_of_small(
@@ -148,8 +147,10 @@ def crossings_of_small(
     """
     k = law.shape[-1]
 
+    tile = rows_of_tile(*x.shape)
+
     def of_tile(start):
-        law_, x_, levels_ = tile_of(start, _TILE, law, x, levels)
+        law_, x_, levels_ = tile_of(start, tile, law, x, levels)
 
         def add(crossings, level):
             u, law = level
@@ -166,7 +167,7 @@ def crossings_of_small(
 
         return jax.lax.cond(_near(x_, levels_, reach), near, jnp.zeros_like, x_)
 
-    return over_row_tiles(of_tile, len(x), _TILE)
+    return over_row_tiles(of_tile, len(x), tile)
 
 
 def _over_levels(of_level, x, levels, reach, axis_name):
@@ -174,9 +175,10 @@ def _over_levels(of_level, x, levels, reach, axis_name):
 
     Zero for a tile of rows whose columns are all out of reach.
     """
+    tile = rows_of_tile(*x.shape)
 
     def of_tile(start):
-        x_, levels_ = tile_of(start, _TILE, x, levels)
+        x_, levels_ = tile_of(start, tile, x, levels)
 
         def near(x):
             found = jax.lax.map(functools.partial(of_level, x), levels_.T)
@@ -188,7 +190,7 @@ def _over_levels(of_level, x, levels, reach, axis_name):
 
         return jax.lax.cond(_near(x_, levels_, reach), near, far, x_)
 
-    found = over_row_tiles(of_tile, len(x), _TILE)
+    found = over_row_tiles(of_tile, len(x), tile)
     return found if axis_name is None else jax.lax.psum(found, axis_name)
 
 

@@ -13,6 +13,20 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int, Shaped
 
+_CPU_ROWS = 16
+_ACCELERATOR_ELEMENTS = 16_000_000
+"""An accelerator needs some ten thousand threads at work; 64 MB are little to it."""
+
+
+def rows_of_tile(rows: int, columns: int) -> int:
+    """How many rows to work on at once, on the backend in use.
+
+    On a CPU 16, which is within a tenth of the best from 1,000 to 100,000 columns.
+    """
+    if jax.default_backend() == "cpu":
+        return min(rows, _CPU_ROWS)
+    return max(1, min(rows, _ACCELERATOR_ELEMENTS // max(columns, 1)))
+
 
 def over_row_tiles(step: Callable[[Int[Array, ""]], Any], rows: int, tile: int) -> Any:
     """What `step` gives for all rows, called for one tile of rows after another.

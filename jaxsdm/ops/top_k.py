@@ -6,6 +6,10 @@ must go through an optimisation barrier before it is sliced. Without them the sl
 merged with the selection, which becomes a sort of the whole row (jax 0.10). One barrier
 for both outputs together does the same on one device, but XLA 0.10.2 aborts on it in a
 program of several devices, where it fails to take the barrier for a tuple's element.
+
+It reads a long row at some 2 ns an element. For a few of very many, the maxima of short
+blocks are selected first, at the speed of memory, and then only their blocks are looked
+at: 2 to 15 times faster (measured in benchmarks/losses.py, `average_k_cut`).
 """
 
 import functools
@@ -57,7 +61,6 @@ def shard_top_k(
 ) -> tuple[Float[Array, "*rows kept"], Int[Array, "*rows kept"]]:
     """The `min(k, columns)` largest of this shard alone, with global column numbers."""
     x = jax.lax.stop_gradient(x).astype(jnp.promote_types(x.dtype, jnp.float32))
-    x = jnp.where(x == 0, 0, x)  # -0 is no less than 0
     values, columns = _select(x, min(k, x.shape[-1]))
     return values, columns + first_column(x.shape[-1], axis_name)
 
@@ -86,6 +89,41 @@ def merge_top_k(
 
 
 def _select(x, k):
+    if jax.default_backend() == "cpu" and x.shape[-1] >= _BLOCKS_FROM * k:
+        return _select_of_blocks(x, k)
+    return _whole_top_k(x, k)
+
+
+def _whole_top_k(x, k):
+    x = jnp.where(x == 0, 0, x)  # -0 is no less than 0
     values, columns = jax.lax.top_k(x, k)
     barrier = jax.lax.optimization_barrier
     return barrier(values), barrier(columns)
+
+
+_BLOCK = 32
+_BLOCKS_FROM = 512
+"""Columns for each of the k from which on blocks gain on a CPU (200 lose or draw)."""
+
+
+def _select_of_blocks(x, k):
+    """The same from the k blocks of columns with the largest maxima.
+
+    Ties too: a block that is not taken has at its left as many others that reach the
+    cut as there are elements wanted at it.
+    """
+    columns = x.shape[-1]
+    whole = columns - columns % _BLOCK
+    maxima = jnp.max(x[..., :whole].reshape(*x.shape[:-1], -1, _BLOCK), axis=-1)
+    if whole < columns:
+        rest = jnp.max(x[..., whole:], axis=-1, keepdims=True)
+        maxima = jnp.concatenate([maxima, rest], axis=-1)
+    _, blocks = _whole_top_k(jax.lax.optimization_barrier(maxima), k)
+    blocks = jnp.sort(blocks, axis=-1)
+    within = jax.lax.broadcasted_iota(jnp.int32, (*blocks.shape, _BLOCK), blocks.ndim)
+    numbers = (blocks[..., None] * _BLOCK + within).reshape(*blocks.shape[:-1], -1)
+    inside = numbers < columns
+    scores = jnp.take_along_axis(x, jnp.where(inside, numbers, 0), axis=-1)
+    scores = jax.lax.optimization_barrier(jnp.where(inside, scores, -jnp.inf))
+    values, places = _whole_top_k(scores, k)
+    return values, jnp.take_along_axis(numbers, places, axis=-1)

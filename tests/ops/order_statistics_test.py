@@ -9,7 +9,7 @@ import pytest
 from jax.sharding import PartitionSpec as P
 
 from jaxsdm import parallel
-from jaxsdm.ops import kth_largest, largest_mask
+from jaxsdm.ops import kth_and_next_largest, kth_largest, largest_mask
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(16, 24)).astype(np.float32)
@@ -41,6 +41,37 @@ def test_selection_and_bisection_as_sorting(name, k):
     )
     assert traced(k, None) == want
     assert traced(k, 384) == want
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("k", [1, 3, 7, 150, 299])
+def test_the_next_one_too(name, k):
+    x = np.tile(CASES[name], (5, 1))
+    where = np.tile(WHERE, (5, 1))
+    flat = np.append(np.sort(x[where])[::-1], -np.inf)
+    both = jax.jit(
+        lambda k, most: kth_and_next_largest(x, k, where=where, most=most),
+        static_argnums=1,
+    )
+    want = tuple(flat[[k - 1, k]])
+    for most in (None, 19, x.size):
+        if most != 19 or k <= 19:  # 19 of 1920 are selected
+            assert both(k, most) == want
+
+
+def test_nan_is_the_least_where_few_are_selected():
+    x = RNG.normal(size=(20, 40)).astype(np.float32)
+    x[3, 5:9] = np.nan
+    x[7] = -np.inf
+    want = np.sort(x[np.isfinite(x)])[::-1]
+    assert kth_and_next_largest(x, 8) == (want[7], want[8])
+    mask = largest_mask(x, 8)
+    np.testing.assert_array_equal(mask, x >= want[7])
+    where = np.zeros(x.shape, bool)
+    where[3, 4:9] = where[7, :3] = True
+    # One number, then the -inf and nan that count, in their order.
+    chosen = np.argwhere(largest_mask(x, 6, where=where))
+    np.testing.assert_array_equal(chosen, np.argwhere(where)[:6])
 
 
 def test_a_small_k_of_a_large_table_is_selected():

@@ -96,3 +96,26 @@ def test_errors_name_what_came(k):
         top_k(jnp.zeros((2, 3), jnp.int32), 1)
     with pytest.raises(ValueError, match="number"):
         top_k(jnp.float32(1), 1)
+
+
+@pytest.mark.parametrize("columns", [2048, 2055])
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_long_rows_by_blocks(columns, k):
+    """Few of many, with ties within and between blocks, and hardly any finite."""
+    x = RNG.normal(size=(4, columns)).astype(np.float32)
+    x[1] = RNG.integers(0, 3, columns)
+    x[2] = 0
+    x[3] = -np.inf
+    x[3, [-1, 40]] = 1, 1
+    got = jax.jit(top_k, static_argnums=1)(x, k)
+    jax.tree.map(np.testing.assert_array_equal, got, by_sort(x, k))
+    flat = jax.jit(top_k, static_argnums=1)(x[1], k)
+    jax.tree.map(np.testing.assert_array_equal, flat, by_sort(x[1], k))
+
+
+def test_zeros_of_both_signs_are_equal_in_long_rows():
+    x = np.full(2048, -1, np.float32)
+    x[[3, 70, 71, 2000]] = -0.0, 0.0, -0.0, 0.0
+    np.testing.assert_array_equal(
+        jax.jit(top_k, static_argnums=1)(x, 4)[1], [3, 70, 71, 2000]
+    )
