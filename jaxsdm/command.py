@@ -80,7 +80,7 @@ def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[st
     tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
     scores, maps = score(run, tasks)
     lists = {
-        task.name: training.load_predictor(run, task)(task.held_out, "held-out records")
+        task.name: training.load_members(run, task)(task.held_out, "held-out records")
         for task in tasks
         if task.held_out is not None
     }

@@ -2,7 +2,8 @@
 
 One network and one schedule for all; only the loss, and the head that it wants, differ.
 Hyper-parameters of the losses are the published ones (Garcin et al. 2022,
-arXiv:2202.02193, for Pl@ntNet-300K); nothing was tuned. Needs the two files of
+arXiv:2202.02193, for Pl@ntNet-300K; Menon et al. 2021, arXiv:2007.07314; Ridnik et al.
+2021, arXiv:2009.14119); nothing was tuned. Needs the two files of
 jaxsdm/datasets/belgium.py under JAXSDM_DATA.
 
 Top-K and average-K accuracy of every loss, and AUC: docs/results.md. Time: about half a
@@ -24,6 +25,7 @@ LOSSES = {
     "softmax_cross_entropy": {},
     "focal": {"gamma": 2.0},
     "ldam": {"max_margin": 0.2, "scale": 40.0},
+    "logit_adjusted": {"tau": 1.0},
     "stochastic_top_k_hinge": {"k": K, "epsilon": 1.0},
     "stochastic_top_k_hinge_imbalanced": {
         "k": K,
@@ -31,9 +33,11 @@ LOSSES = {
         "max_margin": 0.2,
         "scale": 60.0,
     },
+    "expected_top_k_hinge": {"k": K, "epsilon": 1.0},
     "smooth_top_k_svm": {"k": K, "tau": 0.1},
     "two_head_average_k": {"k": K},
     "binary_cross_entropy": {},
+    "asymmetric": {"gamma_positive": 0.0, "gamma_negative": 4.0, "clip": 0.05},
     "normalized_poisson": {},
 }
 """Objective and its options, by the argument of the config."""

@@ -16,6 +16,8 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from jaxsdm.training import MemberScores
+
 _KS = (1, 5, 10, 20)
 
 
@@ -23,6 +25,7 @@ def list_accuracy(
     log_probabilities: Float[np.ndarray, "sites species"],
     counts: Float[np.ndarray, "sites species"],
     ks: Sequence[int] = _KS,
+    set_scores: Float[np.ndarray, "sites species"] | None = None,
 ) -> pd.DataFrame:
     """Accuracy of lists of several lengths.
 
@@ -31,6 +34,8 @@ def list_accuracy(
         share the K-th place none counts as listed beyond K: ties go against the model.
       counts: records of each species at each site, `>= 0`.
       ks: lengths; those from the number of species on are left out.
+      set_scores: what the average-K lists are cut by, where a model has other scores
+        for them; `log_probabilities` by default.
 
     Returns:
       One row a K: `k`, `micro_top_k`, `macro_top_k`, `micro_average_k`,
@@ -40,7 +45,9 @@ def list_accuracy(
     Raises:
       ValueError: shapes do not agree, or there is no record.
     """
-    if log_probabilities.shape != counts.shape or not counts.sum() > 0:
+    cut_scores = log_probabilities if set_scores is None else set_scores
+    shapes = {x.shape for x in (log_probabilities, cut_scores, counts)}
+    if len(shapes) > 1 or not counts.sum() > 0:
         raise ValueError(
             "list_accuracy: want scores and counts of one shape and a record at least, "
             f"got {log_probabilities.shape}, {counts.shape} and {counts.sum():g} "
@@ -54,7 +61,7 @@ def list_accuracy(
             for row, scores in zip(order, log_probabilities, strict=True)
         ]
     )
-    everything = np.sort(log_probabilities.ravel())[::-1]
+    everything = np.sort(cut_scores.ravel())[::-1]
     of_species = counts.sum(0)
     present = of_species > 0
     rows = []
@@ -62,7 +69,7 @@ def list_accuracy(
         if k >= counts.shape[1]:
             continue
         cut = len(counts) * k
-        listed = log_probabilities > everything[cut]
+        listed = cut_scores > everything[cut]
         row: dict[str, float | int] = {"k": k}
         for name, hit in (("top_k", rank <= k), ("average_k", listed)):
             right = (counts * hit).sum(0)
@@ -73,6 +80,27 @@ def list_accuracy(
         row["species"] = int(present.sum())
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def member_lists(
+    scores: MemberScores, counts: Float[np.ndarray, "sites species"]
+) -> pd.DataFrame:
+    """`list_accuracy` of each member: its softmax ranks, its second head gives sets.
+
+    Args:
+      scores: of `training.load_members`.
+      counts: `[sites, species]` records, `>= 0`.
+
+    Returns:
+      One row a member and K, with a first column `member`, from 0.
+    """
+    tables = []
+    for member, logits in enumerate(scores.logits):
+        sets = None if scores.set_logits is None else scores.set_logits[member]
+        table = list_accuracy(log_softmax(logits), counts, set_scores=sets)
+        table.insert(0, "member", member)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
 
 
 def log_softmax(

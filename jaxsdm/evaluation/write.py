@@ -13,12 +13,13 @@ from jaxsdm.data import Task
 from jaxsdm.data.files import written_aside
 from jaxsdm.evaluation import canvas
 from jaxsdm.evaluation.curves import auc_against_records, roc_curves
-from jaxsdm.evaluation.lists import list_accuracy, log_softmax
+from jaxsdm.evaluation.lists import member_lists
 from jaxsdm.evaluation.maps import suitability_page
 from jaxsdm.evaluation.report import write_report
 from jaxsdm.evaluation.summary import summarise
 from jaxsdm.evaluation.tables import Scores, predictions_table, species_table
 from jaxsdm.evaluation.truth import truth_table
+from jaxsdm.training import MemberScores
 
 _MAPS_A_PAGE = 6
 
@@ -33,7 +34,7 @@ def write_evaluation(
     title: str = "Evaluation",
     command: str = "",
     config: Mapping[str, Any] | None = None,
-    lists: Mapping[str, np.ndarray] | None = None,
+    lists: Mapping[str, MemberScores] | None = None,
 ) -> dict[str, Any]:
     """Evaluate and write `evaluation/` and `figures/` into a run folder.
 
@@ -54,13 +55,13 @@ def write_evaluation(
       title: heading of the report.
       command: what was typed, for the report.
       config: settings worth reading in the report.
-      lists: task name -> logits `[held-out sites, species]` of tasks with
-        held-out records; their accuracy goes to `evaluation/lists.csv`.
+      lists: task name -> scores at the held-out records' sites, of tasks that have
+        some; the accuracy of each member goes to `evaluation/lists.csv`.
 
     Returns:
       What is in `summary.json`: see `summarise`; with a known truth also `truth`, the
       means over species of the columns of `truth_table`; with lists also `lists`, the
-      rows of `list_accuracy` by task.
+      means over members of `list_accuracy` by task.
 
     Raises:
       ValueError: if the scores do not fit the tasks; says which task and survey.
@@ -83,7 +84,10 @@ def write_evaluation(
     accuracy = _list_tables(tasks, lists or {})
     if len(accuracy):
         summary["lists"] = {
-            str(name): part.drop(columns="task").to_dict("records")
+            str(name): part.groupby("k", as_index=False)
+            .mean(numeric_only=True)
+            .drop(columns="member")
+            .to_dict("records")
             for name, part in accuracy.groupby("task")
         }
 
@@ -164,12 +168,12 @@ def _draw(
 
 
 def _list_tables(
-    tasks: Sequence[Task], lists: Mapping[str, np.ndarray]
+    tasks: Sequence[Task], lists: Mapping[str, MemberScores]
 ) -> pd.DataFrame:
     tables = []
     for task in tasks:
         if task.held_out is not None and task.name in lists:
-            table = list_accuracy(log_softmax(lists[task.name]), task.held_out.counts)
+            table = member_lists(lists[task.name], task.held_out.counts)
             table.insert(0, "task", task.name)
             tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

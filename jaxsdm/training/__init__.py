@@ -1,7 +1,8 @@
 """Training: (model, objective, stages, batches) to states, checkpoints and logs."""
 
 from jaxsdm.training.config import default_config, stage
-from jaxsdm.training.fits import BY_NAME, check, load_predictor, train
+from jaxsdm.training.context import MemberScores
+from jaxsdm.training.fits import BY_NAME, check, load_members, load_predictor, train
 from jaxsdm.training.interruption import Interrupted
 from jaxsdm.training.problem import Problem, make_problem
 from jaxsdm.training.proximal import MaxentFit, fit_maxent
@@ -13,6 +14,7 @@ __all__ = [
     "Hyper",
     "Interrupted",
     "MaxentFit",
+    "MemberScores",
     "Problem",
     "Program",
     "Run",
@@ -21,6 +23,7 @@ __all__ = [
     "check",
     "default_config",
     "fit_maxent",
+    "load_members",
     "load_predictor",
     "load_run",
     "make_problem",

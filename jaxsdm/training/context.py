@@ -3,6 +3,7 @@
 import dataclasses
 import pathlib
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from jax.sharding import Mesh
@@ -13,6 +14,19 @@ from jaxsdm.training.log import Progress, TrainLog
 
 Predictor = Callable[[np.ndarray], np.ndarray]
 """Encoded predictors `[rows, features]` to log suitability `[rows, species]`."""
+
+
+class MemberScores(NamedTuple):
+    """What each member of a fit says of the species of some places.
+
+    Attributes:
+      logits: `[members, sites, species]`, comparable between the species of a place.
+      set_logits: the same of a head of its own for species sets, comparable between
+        places too; None where there is no such head.
+    """
+
+    logits: np.ndarray
+    set_logits: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)

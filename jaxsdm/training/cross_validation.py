@@ -20,7 +20,7 @@ from ml_collections import ConfigDict
 from jaxsdm import metrics, parallel
 from jaxsdm.data import spatial_blocks
 from jaxsdm.parallel import DATA
-from jaxsdm.training.network import kept_parameters, member_logits
+from jaxsdm.training.network import kept_parameters, member_outputs
 from jaxsdm.training.network_stage import CAPACITY, Stage, chunk, compile_stage
 from jaxsdm.training.problem import Problem
 from jaxsdm.training.step import Hyper, make_table
@@ -109,9 +109,9 @@ def network_scores(
         for part, (_, d, fold, _) in zip(sites, members, strict=True):
             part["background"] = np.flatnonzero(divisions[d].background != fold)
     state = _train(stage, problem, mesh, sites)
-    logits = member_logits(stage.program.module, kept_parameters(state, spread.keep))(
-        np.concatenate([problem.features, problem.background])
-    )
+    apply = member_outputs(stage.program.module, kept_parameters(state, spread.keep))
+    sites_of_both = np.concatenate([problem.features, problem.background])
+    logits = apply(sites_of_both)["logits"]
     rows = len(problem.features)
     species = problem.counts.shape[1]
     out = np.zeros((len(grid), len(divisions), logits.shape[1], species), np.float32)

@@ -15,7 +15,7 @@ from jaxsdm.data import SiteTable, Task
 from jaxsdm.registry import choose
 from jaxsdm.training import maxent, network, random_forest
 from jaxsdm.training.config import check_values, for_task
-from jaxsdm.training.context import Context, Predictor
+from jaxsdm.training.context import Context, MemberScores, Predictor
 from jaxsdm.training.interruption import Interrupted, Interruption, catch_signals
 from jaxsdm.training.log import Progress, TrainLog
 from jaxsdm.training.problem import Problem, make_problem
@@ -126,6 +126,28 @@ def load_predictor(run: Run, task: Task) -> Callable[[SiteTable, str], np.ndarra
     with open_context(run, quiet=True, prediction=True) as context:
         predictor = choose(BY_NAME, config.fit, "fit").load(problem, config, context)
     return lambda table, name: predictor(problem.encode(table, name))
+
+
+def load_members(run: Run, task: Task) -> Callable[[SiteTable, str], MemberScores]:
+    """A trained run as a function of a site table: what each of its members says.
+
+    A blend, or a fit without members, is one member: its log suitability.
+
+    Args:
+      run: trained.
+      task: one of its tasks.
+
+    Raises:
+      FileNotFoundError: the task was not trained.
+    """
+    config = for_task(run.config, task.name)
+    if member_runs(run) or config.fit != "network":
+        predict = load_predictor(run, task)
+        return lambda table, name: MemberScores(predict(table, name)[None])
+    problem = make_problem(task, config)
+    with open_context(run, quiet=True, prediction=True) as context:
+        members = network.load_members(problem, config, context)
+    return lambda table, name: members(problem.encode(table, name))
 
 
 def make_mesh(config: ConfigDict) -> Mesh:

@@ -2,7 +2,7 @@
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -17,7 +17,7 @@ from jaxsdm.parallel import DATA
 from jaxsdm.training import objectives
 from jaxsdm.training.batches import Plan, bootstrap_sites
 from jaxsdm.training.checkpoints import open_checkpoints
-from jaxsdm.training.context import Context, Predictor
+from jaxsdm.training.context import Context, MemberScores, Predictor
 from jaxsdm.training.interruption import Interrupted
 from jaxsdm.training.network_stage import CAPACITY, Stage, chunk, compile_stage
 from jaxsdm.training.problem import Problem
@@ -84,7 +84,7 @@ def fit(problem: Problem, config: ConfigDict, context: Context) -> None:
 
 
 def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
-    """The fitted members as a function of encoded predictors.
+    """The fitted members as a function of encoded predictors: log suitability.
 
     Log intensities are normalised over the training sites, member by member, and
     averaged over members; the logits of an objective that compares species are left as
@@ -94,6 +94,55 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
     Raises:
       FileNotFoundError: not trained. ValueError: the checkpoint is another model's.
     """
+    apply = _restored(problem, config, context)
+    species = problem.counts.shape[1]
+    if _compares_species(config):
+        # A constant per species leaves each species' map as it is, and says which one
+        # of two species is likelier.
+        return lambda features: np.mean(apply(features)["logits"], 0)[:, :species]
+    normaliser = jax.nn.logsumexp(apply(problem.features)["logits"], axis=1)
+
+    def log_suitability(features: np.ndarray) -> np.ndarray:
+        logits = apply(features)["logits"]
+        centred = np.mean(logits - np.asarray(normaliser)[:, None], axis=0)
+        return centred[:, :species]
+
+    return log_suitability
+
+
+def load_members(
+    problem: Problem, config: ConfigDict, context: Context
+) -> Callable[[np.ndarray], MemberScores]:
+    """The fitted members one by one, with scores that compare the species of a place.
+
+    The logits of an objective that compares species are taken as they are. Log
+    intensities are normalised over the training sites and multiplied by the species'
+    records: what is likely to be recorded here.
+
+    Raises:
+      FileNotFoundError: not trained. ValueError: the checkpoint is another model's.
+    """
+    apply = _restored(problem, config, context)
+    species = problem.counts.shape[1]
+    shift = np.zeros((1, 1, 1), np.float32)
+    if not _compares_species(config):
+        total = jax.nn.logsumexp(apply(problem.features)["logits"], axis=1)
+        records = np.log(np.maximum(problem.counts.sum(0), 1))
+        shift = (records - np.asarray(total)[:, :species])[:, None]
+
+    def scores(features: np.ndarray) -> MemberScores:
+        found = apply(features)
+        sets = found.get("set_logits")
+        return MemberScores(
+            found["logits"][..., :species] + shift,
+            None if sets is None else sets[..., :species],
+        )
+
+    return scores
+
+
+def _restored(problem: Problem, config: ConfigDict, context: Context):
+    """`member_outputs` of the last checkpoint."""
     task, species = problem.task.name, problem.counts.shape[1]
     with open_checkpoints(context.checkpoints(task), create=False) as checkpoints:
         saved = checkpoints.about()
@@ -110,24 +159,15 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
         warnings.warn(
             f"{task}: training was stopped at step {step} of {total}; this is the "
             "model of that step. Start scripts/train.py again to finish it.",
-            stacklevel=2,
+            stacklevel=3,
         )
-    apply = member_logits(program.module, kept_parameters(state, config.keep))
+    return member_outputs(program.module, kept_parameters(state, config.keep))
+
+
+def _compares_species(config: ConfigDict) -> bool:
     last = config.stage[config.stages[-1]]
     objective = config.objective.to_dict() | last.objective.to_dict()
-    if objective["name"] in objectives.OVER_SPECIES:
-        # A constant per species leaves each species' map as it is, and says which one
-        # of two species is likelier.
-        return lambda features: np.mean(apply(features), axis=0)[:, :species]
-    training = apply(problem.features)
-    normaliser = jax.nn.logsumexp(training, axis=1)
-
-    def log_suitability(features: np.ndarray) -> np.ndarray:
-        logits = apply(features)
-        centred = np.mean(logits - np.asarray(normaliser)[:, None], axis=0)
-        return centred[:, :species]
-
-    return log_suitability
+    return objective["name"] in objectives.OVER_SPECIES
 
 
 def _about(problem: Problem, config: ConfigDict, columns: int) -> dict[str, Any]:
@@ -143,24 +183,37 @@ def kept_parameters(state: TrainState, keep: str) -> Any:
     ]
 
 
-def member_logits(module: nn.Module, params: Any):
-    """A function `features [rows, features] -> logits [members, rows, species]`."""
+def member_outputs(
+    module: nn.Module, params: Any
+) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
+    """A function `features [rows, features] -> {name: [members, rows, species]}`.
+
+    The names are `logits` and, of a model with a second head, `set_logits`.
+    """
 
     @jax.jit
     def apply(params, features):
         outputs = models.apply_members(
             module, {"params": params}, {"predictors": features}
         )
-        return outputs.logits
+        second = outputs.auxiliary.get("set_logits")
+        heads = {"logits": outputs.logits}
+        return heads if second is None else heads | {"set_logits": second}
 
-    def every(features: np.ndarray) -> np.ndarray:
+    def every(features: np.ndarray) -> dict[str, np.ndarray]:
         size = min(_ROWS_AT_ONCE, max(len(features), 1))
         pieces = []
         for start in range(0, max(len(features), 1), size):
             piece = features[start : start + size]
             padded = np.pad(piece, ((0, size - len(piece)), (0, 0)))
-            pieces.append(np.asarray(apply(params, padded))[:, : len(piece)])
-        return np.concatenate(pieces, axis=1)
+            heads = apply(params, padded)
+            pieces.append(
+                {name: np.asarray(x)[:, : len(piece)] for name, x in heads.items()}
+            )
+        return {
+            name: np.concatenate([piece[name] for piece in pieces], axis=1)
+            for name in pieces[0]
+        }
 
     return every
 

@@ -93,6 +93,8 @@ class Stage:
                 species=species,
                 mesh=mesh,
                 class_counts=tuple(problem.counts.sum(0).tolist()),
+                prevalence=tuple((problem.counts > 0).mean(0).tolist()),
+                background=len(self.background) > 0,
                 **objective,
             ),
             optimizer=optimizer,

@@ -17,7 +17,12 @@ from jaxtyping import Array, Float
 from jaxsdm import losses, parallel
 from jaxsdm.models import Outputs
 from jaxsdm.registry import check_options, choose
-from jaxsdm.training import record_objectives
+from jaxsdm.training import (
+    background_objectives,
+    record_objectives,
+    site_objectives,
+    top_k_objectives,
+)
 from jaxsdm.training.record_objectives import hide_padding
 
 Targets = Mapping[str, Array]
@@ -74,41 +79,33 @@ def poisson(*, species: int, mesh: Mesh | None = None) -> Objective:
     return objective
 
 
-def softmax_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective:
-    """Cross-entropy over species, averaged over sites; background rows have none."""
-    return _per_site(losses.softmax_cross_entropy, species, mesh, binary=False)
-
-
-def binary_cross_entropy(*, species: int, mesh: Mesh | None = None) -> Objective:
-    """Binary cross-entropy of presence (`counts > 0`), averaged over sites, species."""
-    return _per_site(losses.binary_cross_entropy, species, mesh, binary=True)
-
-
 BY_NAME: dict[str, Callable[..., Objective]] = {
+    "assume_negative": background_objectives.assume_negative,
+    "asymmetric": site_objectives.asymmetric,
+    "binary_cross_entropy": site_objectives.binary_cross_entropy,
+    "expected_positive_regularization": (
+        site_objectives.expected_positive_regularization
+    ),
+    "expected_top_k_hinge": top_k_objectives.expected_top_k_hinge,
     "focal": record_objectives.focal,
+    "full_weighted": background_objectives.full_weighted,
+    "hill": site_objectives.hill,
     "ldam": record_objectives.ldam,
-    "smooth_top_k_svm": record_objectives.smooth_top_k_svm,
-    "stochastic_top_k_hinge": record_objectives.stochastic_top_k_hinge,
-    "two_head_average_k": record_objectives.two_head_average_k,
+    "logit_adjusted": record_objectives.logit_adjusted,
     "normalized_poisson": normalized_poisson,
     "poisson": poisson,
-    "softmax_cross_entropy": softmax_cross_entropy,
-    "binary_cross_entropy": binary_cross_entropy,
+    "presence_only_cross_entropy": site_objectives.presence_only_cross_entropy,
+    "sigmoid_f1": site_objectives.sigmoid_f1,
+    "smooth_top_k_svm": top_k_objectives.smooth_top_k_svm,
+    "softmax_cross_entropy": site_objectives.softmax_cross_entropy,
+    "stochastic_top_k_hinge": top_k_objectives.stochastic_top_k_hinge,
+    "two_head_average_k": top_k_objectives.two_head_average_k,
 }
 
 
-OVER_SPECIES = frozenset(
-    {
-        "binary_cross_entropy",
-        "focal",
-        "ldam",
-        "smooth_top_k_svm",
-        "softmax_cross_entropy",
-        "stochastic_top_k_hinge",
-        "two_head_average_k",
-    }
-)
-"""Objectives whose logits compare the species of a place, not places."""
+OVER_SPECIES = frozenset(BY_NAME) - {"normalized_poisson", "poisson"}
+"""Objectives of softmax or sigmoid logits, which compare the species of a place; those
+of the others are log intensities, which compare places."""
 
 
 def build(
@@ -117,6 +114,8 @@ def build(
     species: int,
     mesh: Mesh | None = None,
     class_counts: Sequence[float] = (),
+    prevalence: Sequence[float] = (),
+    background: bool = False,
     **options,
 ) -> Objective:
     """The objective of that name.
@@ -127,38 +126,28 @@ def build(
       mesh: the device mesh.
       class_counts: `[species]` records in the training table, for those that need
         them.
+      prevalence: `[species]` share of the training sites with the species, likewise.
+      background: whether the batches have rows of random background.
       options: further arguments of that objective.
 
     Raises:
-      ValueError: no objective of that name, or an option it does not take; the
-        message lists the known ones.
+      ValueError: no objective of that name, or an option that it does not take or
+        cannot do without; the message lists the known ones.
     """
     make = choose(BY_NAME, name, "objective")
-    hidden = ("species", "mesh", "class_counts")
-    check_options(make, options, f"objective {name!r}", hidden=hidden)
-    if "class_counts" in inspect.signature(make).parameters:
-        options["class_counts"] = class_counts
-    return make(species=species, mesh=mesh, **options)
-
-
-def _per_site(loss, species: int, mesh: Mesh | None, *, binary: bool) -> Objective:
-    def four(logits, counts, where, site_weights, **names):
-        return loss(logits, counts, where=where, **names) * site_weights
-
-    island = parallel.loss_island(four, mesh, per_species=False)
-
-    def objective(outputs, targets, key):
-        del key
-        counts, where, weights = _arrays(targets)
-        if binary:
-            counts = (counts > 0).astype(outputs.logits.dtype)
-        per_site = island(hide_padding(outputs.logits, species), counts, where, weights)
-        total = jnp.sum(per_site)
-        if binary:  # the loss divides by all columns, padding included
-            total = total * (outputs.logits.shape[-1] / species)
-        return total / _record_sites(targets), {}
-
-    return objective
+    given = {
+        "species": species,
+        "mesh": mesh,
+        "class_counts": class_counts,
+        "prevalence": prevalence,
+        "background": background,
+    }
+    check_options(make, options, f"objective {name!r}", hidden=given)
+    parameters = inspect.signature(make).parameters
+    for option, parameter in parameters.items():
+        if parameter.default is parameter.empty and option not in {**given, **options}:
+            raise ValueError(f"objective {name!r} needs the option {option}.")
+    return make(**{key: given[key] for key in given if key in parameters}, **options)
 
 
 def _positional(loss):

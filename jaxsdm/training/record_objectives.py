@@ -3,133 +3,23 @@
 A site may hold records of several species. Each step draws one of its records for
 every site of the batch and weighs its loss by their number, which estimates the sum
 over all records without bias. Sites without a record (random background) have no loss.
+
+Here: how that is done, and the softmax losses. Those of lists of K species are in
+`top_k_objectives`, those with random background in `background_objectives`.
 """
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax.sharding import Mesh
+from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
 from jaxsdm import losses, ops, parallel
-
-
-def stochastic_top_k_hinge(
-    *,
-    species: int,
-    class_counts: Sequence[float],
-    mesh: Mesh | None = None,
-    k: int = 5,
-    epsilon: float = 1.0,
-    num_samples: int = 5,
-    scale: float = 1.0,
-    max_margin: float = 0.0,
-):
-    """Stochastically smoothed top-K hinge (Garcin et al. 2022, arXiv:2202.02193).
-
-    Args:
-      species: the number of species, without padding of the species axis.
-      class_counts: `[species]` records of each species in the training table.
-      mesh: the device mesh.
-      k: how many guesses are allowed.
-      epsilon: standard deviation of the noise.
-      num_samples: draws.
-      scale: of the hinge; the imbalanced form, on a cosine head, takes 40 to 60.
-      max_margin: of the rarest species, the others' falling with the fourth root of
-        their records (the imbalanced form); 0 gives every species a margin of 1.
-    """
-    check_k("stochastic_top_k_hinge", k, species)
-
-    def loss(logits, labels, where, key, **axes):
-        margin: float | Array = 1.0
-        if max_margin:
-            margin = losses.top_k_margins(jnp.asarray(class_counts), max_margin)
-            margin = _padded(margin, logits, axes)
-        return losses.stochastic_top_k_hinge(
-            logits,
-            labels,
-            key,
-            k=k,
-            epsilon=epsilon,
-            num_samples=num_samples,
-            margin=margin,
-            scale=scale,
-            where=where,
-            **axes,
-        )
-
-    return of_records(loss, species, mesh)
-
-
-def smooth_top_k_svm(
-    *,
-    species: int,
-    mesh: Mesh | None = None,
-    k: int = 5,
-    tau: float = 1.0,
-    alpha: float = 1.0,
-):
-    """Smooth top-K SVM (Berrada et al. 2018, arXiv:1802.07595).
-
-    Args:
-      species: the number of species, without padding of the species axis.
-      mesh: the device mesh.
-      k: how many guesses are allowed.
-      tau: temperature, above 0.
-      alpha: margin.
-    """
-    check_k("smooth_top_k_svm", k, species)
-    loss = _species_only(losses.smooth_top_k_svm, k=k, tau=tau, alpha=alpha)
-    return of_records(loss, species, mesh)
-
-
-def two_head_average_k(
-    *,
-    species: int,
-    mesh: Mesh | None = None,
-    k: int = 5,
-    weight: float = 1.0,
-    species_reduction: str = "mean",
-):
-    """Two-head average-K loss (Garcin et al. 2023, arXiv:2303.18118).
-
-    Needs a model with a second head (`config.model.set_head = True`).
-
-    Args:
-      species: the number of species, without padding of the species axis.
-      mesh: the device mesh.
-      k: mean size of the species sets.
-      weight: of the set head's loss.
-      species_reduction: of its binary terms: `mean` or `sum`.
-    """
-    check_k("two_head_average_k", k, species)
-
-    if species_reduction not in ("mean", "sum"):
-        raise ValueError(
-            f"objective 'two_head_average_k': unknown species_reduction "
-            f"{species_reduction!r}; known: mean, sum."
-        )
-    # The mean is over the species that there are, not over the columns that pad them.
-    share = weight / species if species_reduction == "mean" else weight
-
-    def loss(logits, labels, where, key, **axes):
-        del key
-        of_ranks, of_sets = logits
-        return losses.two_head_average_k(
-            of_ranks,
-            of_sets,
-            labels,
-            k=k,
-            weight=share,
-            species_reduction="sum",
-            where=where,
-            **axes,
-        )
-
-    return of_records(loss, species, mesh, heads=_both_heads)
 
 
 def focal(*, species: int, mesh: Mesh | None = None, gamma: float = 2.0):
@@ -140,7 +30,7 @@ def focal(*, species: int, mesh: Mesh | None = None, gamma: float = 2.0):
       mesh: the device mesh.
       gamma: how fast well-classified records lose weight.
     """
-    return of_records(_species_only(losses.focal, gamma=gamma), species, mesh)
+    return of_records(without_noise(losses.focal, gamma=gamma), species, mesh)
 
 
 def ldam(
@@ -160,19 +50,31 @@ def ldam(
       max_margin: of the rarest species.
       scale: of the logits, which a cosine head should give.
     """
+    margins = losses.top_k_margins(np.asarray(class_counts), max_margin)
+    loss = without_noise(losses.ldam, {"margins": margins}, scale=scale)
+    return of_records(loss, species, mesh)
 
-    def loss(logits, labels, where, key, **axes):
-        del key
-        margins = losses.top_k_margins(jnp.asarray(class_counts), max_margin)
-        return losses.ldam(
-            logits,
-            labels,
-            margins=_padded(margins, logits, axes),
-            scale=scale,
-            where=where,
-            species_axis_name=axes.get("species_axis_name"),
-        )
 
+def logit_adjusted(
+    *,
+    species: int,
+    class_counts: Sequence[float],
+    mesh: Mesh | None = None,
+    tau: float = 1.0,
+):
+    """Logit-adjusted cross-entropy (Menon et al. 2021, arXiv:2007.07314).
+
+    The logits of the model rank the species as if all were equally common.
+
+    Args:
+      species: the number of species, without padding of the species axis.
+      class_counts: `[species]` records of each species in the training table; a
+        species without records counts as one with a single record.
+      mesh: the device mesh.
+      tau: strength of the adjustment; 0 is the cross-entropy.
+    """
+    priors = np.maximum(np.asarray(class_counts, np.float32), 1)
+    loss = without_noise(losses.logit_adjusted, {"class_priors": priors}, tau=tau)
     return of_records(loss, species, mesh)
 
 
@@ -229,37 +131,25 @@ def hide_padding(
     if logits.shape[-1] == species:
         return logits
     column = jax.lax.broadcasted_iota(jnp.int32, logits.shape, logits.ndim - 1)
-    return jnp.where(column < species, logits, _HIDDEN)
+    return jnp.where(column < species, logits, HIDDEN)
 
 
-_HIDDEN = -1e30
+HIDDEN = -1e30
 """Logit of a column that only pads the species axis."""
 
 
-def check_k(name: str, k: int, species: int) -> None:
-    """Refuses a list as long as all species.
+def without_noise(
+    loss: Callable[..., Float[Array, " batch"]],
+    per_species: Mapping[str, ArrayLike] | None = None,
+    **options,
+) -> Callable[..., Float[Array, " batch"]]:
+    """A loss that takes no key and no name for the batch axis, for `of_records`.
 
-    Raises:
-      ValueError: names the objective and the number.
+    Args:
+      loss: of `jaxsdm.losses`.
+      per_species: its arguments that are `[species]`.
+      options: its other arguments.
     """
-    if not 1 <= k < species:
-        raise ValueError(
-            f"objective {name!r}: k is {k}; want 1 or more and fewer than the "
-            f"{species} species."
-        )
-
-
-def _both_heads(outputs):
-    if "set_logits" not in outputs.auxiliary:
-        raise ValueError(
-            "objective 'two_head_average_k' needs a model with a second head: set "
-            "config.model.set_head = True."
-        )
-    return outputs.logits, outputs.auxiliary["set_logits"]
-
-
-def _species_only(loss, **options):
-    """A loss without noise that needs no name for the batch axis."""
 
     @functools.wraps(loss)
     def four(logits, labels, where, key, batch_axis_name=None, species_axis_name=None):
@@ -269,13 +159,23 @@ def _species_only(loss, **options):
             labels,
             where=where,
             species_axis_name=species_axis_name,
+            **padded(per_species or {}, logits, species_axis_name),
             **options,
         )
 
     return four
 
 
-def _padded(per_species, logits, axes):
-    """Values of all species, with 1 for the columns that pad the species axis."""
-    columns = ops.all_columns(logits.shape[-1], axes.get("species_axis_name"))
-    return jnp.pad(per_species, (0, columns - len(per_species)), constant_values=1.0)
+def padded(
+    per_species: Mapping[str, ArrayLike],
+    logits: Float[Array, "sites columns"],
+    species_axis_name: str | None = None,
+) -> dict[str, Any]:
+    """Vectors `[species]` as `[all columns]`, 1 where those pad the species axis."""
+    columns = ops.all_columns(logits.shape[-1], species_axis_name)
+
+    def pad(vector):
+        vector = jnp.asarray(vector)
+        return jnp.pad(vector, (0, columns - len(vector)), constant_values=1)
+
+    return {name: pad(vector) for name, vector in per_species.items()}

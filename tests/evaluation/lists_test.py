@@ -6,7 +6,8 @@ from scipy.special import log_softmax as scipy_log_softmax
 from sklearn.metrics import top_k_accuracy_score
 
 from jaxsdm.evaluation import list_accuracy
-from jaxsdm.evaluation.lists import log_softmax
+from jaxsdm.evaluation.lists import log_softmax, member_lists
+from jaxsdm.training import MemberScores
 
 RNG = np.random.default_rng(0)
 LOGITS = RNG.normal(size=(60, 12))
@@ -40,6 +41,31 @@ def test_average_k_lets_k_through_on_average():
     np.testing.assert_allclose(table.loc[4, "micro_average_k"], hit.mean())
     of_species = [hit[c == LABELS].mean() for c in SEEN]
     np.testing.assert_allclose(table.loc[4, "macro_average_k"], np.mean(of_species))
+
+
+def test_sets_may_have_scores_of_their_own():
+    sets = RNG.normal(size=(60, 12))
+    table = list_accuracy(SCORES, COUNTS, (1, 4), set_scores=sets)
+    of_ranks, of_sets = (list_accuracy(x, COUNTS, (1, 4)) for x in (SCORES, sets))
+    for column in table:
+        want = of_sets if "average" in column else of_ranks
+        np.testing.assert_array_equal(table[column], want[column])
+    with pytest.raises(ValueError, match="scores and counts of one shape"):
+        list_accuracy(SCORES, COUNTS, set_scores=sets[:, :11])
+
+
+def test_each_member_has_its_rows():
+    both = np.stack([LOGITS, LOGITS[::-1]])
+    table = member_lists(MemberScores(both, both), COUNTS)
+    assert table["member"].tolist() == [0] * 3 + [1] * 3
+    for member, logits in enumerate(both):
+        part = table[table["member"] == member].reset_index(drop=True)
+        scores = scipy_log_softmax(logits, axis=1)
+        want = list_accuracy(scores, COUNTS, set_scores=logits)
+        np.testing.assert_allclose(part.drop(columns="member"), want)
+    alone = member_lists(MemberScores(both), COUNTS)
+    want = list_accuracy(SCORES, COUNTS)
+    np.testing.assert_allclose(alone[:3].drop(columns="member"), want)
 
 
 def test_a_record_counts_as_often_as_it_was_made():

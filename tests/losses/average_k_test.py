@@ -115,7 +115,7 @@ def _sets(f, g, y, *, k, rule):
 
 
 def _assert_golden(golden, key, f, g, y, k, exact):
-    tol = 1e-12 if exact else 2e-6
+    tol = 1e-12 if exact else 1e-6
     cuts = _thresholds(softmax(f, axis=1), jax.nn.sigmoid(g), k=k)
     for cut, of in zip(cuts, ("softmax", "sigmoid"), strict=True):
         np.testing.assert_allclose(cut, golden[f"{key}__lambda_{of}"], atol=tol)

@@ -7,7 +7,15 @@ import signal
 import numpy as np
 import pytest
 
-from jaxsdm.training import Run, load_predictor, network_stage, open_run, stage, train
+from jaxsdm.training import (
+    Run,
+    load_members,
+    load_predictor,
+    network_stage,
+    open_run,
+    stage,
+    train,
+)
 from jaxsdm.training.checkpoints import open_checkpoints
 from jaxsdm.training.interruption import Interrupted, Interruption
 from jaxsdm.training.log import TrainLog
@@ -99,6 +107,31 @@ def test_scores_are_normalised_over_the_training_sites(tasks, config, tmp_path):
     train(run, tasks)
     scores = load_predictor(run, tasks[0])(tasks[0].records, "records")
     np.testing.assert_allclose(np.exp(scores.astype(float)).sum(0), 1, rtol=1e-4)
+
+
+def test_members_say_what_is_recorded_at_a_place(tasks, config, plots, tmp_path):
+    """Relative suitability times the species' records; its mean over members is ours."""
+    run = open_run(tmp_path, config)
+    train(run, tasks)
+    members = load_members(run, tasks[0])(tasks[0].surveys[plots], plots)
+    assert members.set_logits is None
+    assert len(members.logits) == len(config.seeds)
+    records = np.maximum(tasks[0].records.counts.sum(0), 1)
+    want = predict(run, tasks, plots) + np.log(records)
+    np.testing.assert_allclose(members.logits.mean(0), want, rtol=1e-4, atol=1e-4)
+
+
+def test_members_with_a_second_head(tasks, config, plots, tmp_path):
+    config = config.copy_and_resolve_references()
+    config.objective = {"name": "two_head_average_k", "k": 2}
+    config.model.set_head = True
+    run = open_run(tmp_path, config)
+    train(run, tasks)
+    members = load_members(run, tasks[0])(tasks[0].surveys[plots], plots)
+    assert members.set_logits.shape == members.logits.shape
+    assert not np.allclose(members.set_logits, members.logits)
+    want = predict(run, tasks, plots)
+    np.testing.assert_allclose(members.logits.mean(0), want, rtol=1e-4, atol=1e-4)
 
 
 def test_training_beats_chance(tasks, config, plots, tmp_path):

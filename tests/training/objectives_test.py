@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax, logsumexp
 
-from jaxsdm import parallel
+from jaxsdm import losses, parallel
 from jaxsdm.models import Outputs
 from jaxsdm.training import objectives
 
@@ -26,16 +26,31 @@ BACKGROUND = (np.arange(SITES) >= 10) & WHERE  # three background rows
 Y[BACKGROUND] = 0
 WEIGHTS = np.where(BACKGROUND, 0.5, 1.0)
 RECORDS = WHERE & ~BACKGROUND  # ten sites
-OF_SITES = (
-    "binary_cross_entropy",
-    "normalized_poisson",
-    "poisson",
-    "softmax_cross_entropy",
-)
+COUNTS = Y[WHERE].sum(0)
+OPTIONS = {
+    "asymmetric": {"gamma_positive": 1.0, "gamma_negative": 2.0, "clip": 0.1},
+    "binary_cross_entropy": {},
+    "expected_positive_regularization": {"expected_positives": 1.5, "weight": 20.0},
+    "hill": {"lamb": 1.4, "margin": 0.5, "gamma": 1.0},
+    "normalized_poisson": {},
+    "poisson": {},
+    "presence_only_cross_entropy": {},
+    "sigmoid_f1": {"scale": 2.0, "offset": 0.3},
+    "softmax_cross_entropy": {"label_smoothing": 0.2, "class_balanced_beta": 0.9},
+}
+OF_SITES = sorted(OPTIONS)
 
 
-def value(name, f=F, y=Y, where=WHERE, species=SPECIES, mesh=None, **options):
-    objective = objectives.build(name, species=species, mesh=mesh, **options)
+def value_and_gradient(
+    name, f=F, y=Y, where=WHERE, species=SPECIES, mesh=None, **options
+):
+    objective = objectives.build(
+        name,
+        species=species,
+        mesh=mesh,
+        class_counts=tuple(COUNTS.tolist()),
+        **options,
+    )
     junk = np.where(where[:, None], f, np.nan)
     logits = jnp.asarray(junk, jnp.float32)
     targets = {
@@ -44,12 +59,18 @@ def value(name, f=F, y=Y, where=WHERE, species=SPECIES, mesh=None, **options):
         "background": jnp.asarray(BACKGROUND),
         "site_weights": jnp.asarray(WEIGHTS, jnp.float32),
     }
-    loss, extra = jax.jit(
-        lambda logits: objective(Outputs(logits, logits, {}), targets, None)
-    )(logits)
+    run = jax.value_and_grad(
+        lambda logits: objective(Outputs(logits, logits, {}), targets, None),
+        has_aux=True,
+    )
+    (loss, extra), gradient = jax.jit(run)(logits)
     assert extra == {}
     assert loss.shape == ()
-    return float(loss)
+    return float(loss), gradient
+
+
+def value(name, *arguments, **options):
+    return value_and_gradient(name, *arguments, **options)[0]
 
 
 def by_species():
@@ -109,9 +130,45 @@ def test_binary_cross_entropy():
     np.testing.assert_allclose(value("binary_cross_entropy"), want, rtol=1e-5)
 
 
+def test_softmax_cross_entropy_with_smooth_labels_and_weights():
+    effective = (1 - 0.9**COUNTS) / (1 - 0.9)
+    some = COUNTS > 0
+    weights = np.where(some, 1 / np.where(some, effective, 1), 0)
+    weights /= weights[some].mean()
+    smooth = 0.8 * Y + 0.2 * Y.sum(1, keepdims=True) / SPECIES
+    terms = -(weights * smooth * log_softmax(F, axis=1)).sum(1)
+    options = OPTIONS["softmax_cross_entropy"]
+    got = value("softmax_cross_entropy", **options)
+    np.testing.assert_allclose(got, terms[RECORDS].sum() / 10, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["asymmetric", "hill"])
+def test_multi_label(name):
+    """Every site of the batch by its weight, background too."""
+    loss = getattr(losses, name)(F, (Y > 0) * 1.0, **OPTIONS[name])
+    want = (WEIGHTS * np.asarray(loss))[WHERE].sum() / 10
+    np.testing.assert_allclose(value(name, **OPTIONS[name]), want, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["expected_positive_regularization", "presence_only_cross_entropy", "sigmoid_f1"],
+)
+def test_of_sites_with_records(name):
+    """As if there were no background."""
+    present = (Y > 0)[RECORDS] * 1.0
+    loss = getattr(losses, name)(F[RECORDS], present, **OPTIONS[name])
+    want = np.mean(loss)
+    np.testing.assert_allclose(value(name, **OPTIONS[name]), want, rtol=1e-5)
+
+
 @pytest.mark.parametrize("name", OF_SITES)
 def test_a_batch_of_padding_alone_is_zero(name):
-    assert value(name, where=np.zeros(SITES, bool)) == 0.0
+    loss, gradient = value_and_gradient(
+        name, where=np.zeros(SITES, bool), **OPTIONS[name]
+    )
+    assert loss == 0.0
+    np.testing.assert_array_equal(gradient, 0)
 
 
 @pytest.mark.parametrize("name", OF_SITES)
@@ -121,16 +178,40 @@ def test_same_on_a_mesh_with_padded_species(name, shape):
     extra = columns - SPECIES
     f = np.concatenate([F, RNG.normal(size=(SITES, extra))], axis=1)
     y = np.concatenate([Y, np.zeros((SITES, extra))], axis=1)
-    got = value(name, f, y, mesh=parallel.make_mesh(*shape))
-    np.testing.assert_allclose(got, value(name), rtol=1e-5)
+    mesh = parallel.make_mesh(*shape)
+    got = value_and_gradient(name, f, y, mesh=mesh, **OPTIONS[name])
+    want = value_and_gradient(name, **OPTIONS[name])
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-5)
+    np.testing.assert_allclose(got[1][:, :SPECIES], want[1], rtol=1e-5, atol=1e-7)
+    if name != "normalized_poisson":  # of which a padded species is just without record
+        np.testing.assert_array_equal(got[1][:, SPECIES:], 0)
+
+
+def test_every_loss_is_an_objective_and_says_what_its_logits_are():
+    assert objectives.BY_NAME.keys() == losses.BY_NAME.keys()
+    places = {"normalized_poisson", "poisson"}
+    assert objectives.BY_NAME.keys() - places == objectives.OVER_SPECIES
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"label_smoothing": 1.5}, r"want label_smoothing in \[0, 1\], got 1.5"),
+        ({"class_balanced_beta": 1.0}, r"want beta in \[0, 1\), got 1.0"),
+        ({"class_balanced_beta": 0.9, "species": 7}, "class_counts of 7 species"),
+    ],
+)
+def test_options_that_cannot_be(options, message):
+    with pytest.raises(ValueError, match=message):
+        value("softmax_cross_entropy", **options)
 
 
 def test_unknown_names_list_the_known_ones():
     with pytest.raises(
         ValueError,
-        match=r"unknown objective 'maxent'; known: binary_cross_entropy, "
-        r"focal, ldam, normalized_poisson, poisson, smooth_top_k_svm, "
-        r"softmax_cross_entropy, stochastic_top_k_hinge, two_head_average_k\.",
+        match=r"unknown objective 'maxent'; known: assume_negative, asymmetric, "
+        r"binary_cross_entropy, .*, softmax_cross_entropy, stochastic_top_k_hinge, "
+        r"two_head_average_k\.",
     ):
         objectives.build("maxent", species=SPECIES)
     with pytest.raises(
@@ -139,3 +220,12 @@ def test_unknown_names_list_the_known_ones():
         r"count_power\.",
     ):
         objectives.build("normalized_poisson", species=SPECIES, power=1.0)
+
+
+def test_an_option_that_is_missing():
+    with pytest.raises(
+        ValueError,
+        match=r"objective 'expected_positive_regularization' needs the option "
+        r"expected_positives\.",
+    ):
+        objectives.build("expected_positive_regularization", species=SPECIES)

@@ -25,8 +25,11 @@ Y[BACKGROUND] = 0
 COUNTS = Y[WHERE].sum(0) + 1
 KEY = jax.random.key(3)
 NAMES = {
+    "assume_negative": {"form": "slds"},
+    "expected_top_k_hinge": {"k": 2, "epsilon": 0.5, "max_margin": 0.2},
     "focal": {},
     "ldam": {},
+    "logit_adjusted": {"tau": 0.5},
     "smooth_top_k_svm": {"k": 2, "tau": 0.5},
     "stochastic_top_k_hinge": {"k": 2},
     "two_head_average_k": {"k": 2},
@@ -38,8 +41,7 @@ def value(name, f=F, second=SET, y=Y, mesh=None, **options):
         name,
         species=SPECIES,
         mesh=mesh,
-        class_counts=tuple(COUNTS.tolist()),
-        **(NAMES[name] | options),
+        **({"class_counts": tuple(COUNTS.tolist())} | NAMES[name] | options),
     )
     targets = {
         "counts": jnp.asarray(np.where(WHERE[:, None], y, np.nan), jnp.float32),
@@ -64,6 +66,18 @@ def by_hand(name):
     elif name == "ldam":
         margins = losses.top_k_margins(COUNTS, 0.5)
         loss = losses.ldam(F, labels, margins=margins, scale=30.0, where=where)
+    elif name == "logit_adjusted":
+        loss = losses.logit_adjusted(
+            F, labels, class_priors=COUNTS, tau=0.5, where=where
+        )
+    elif name == "expected_top_k_hinge":
+        margin = losses.top_k_margins(COUNTS, 0.2)
+        loss = losses.expected_top_k_hinge(
+            F, labels, k=2, epsilon=0.5, margin=margin, where=where
+        )
+    elif name == "assume_negative":
+        noise = jax.random.split(KEY)[1]
+        loss = losses.assume_negative(F, labels, form="slds", key=noise, where=where)
     elif name == "smooth_top_k_svm":
         loss = losses.smooth_top_k_svm(F, labels, k=2, tau=0.5, where=where)
     elif name == "two_head_average_k":
@@ -96,6 +110,28 @@ def test_margins_of_the_imbalanced_form_follow_the_counts():
     balanced = value("stochastic_top_k_hinge", max_margin=0.0)[0]
     imbalanced = value("stochastic_top_k_hinge", max_margin=0.2)[0]
     assert imbalanced < balanced - 0.1
+
+
+@pytest.mark.parametrize("epsilon", [1e-3, 1.0])
+def test_the_expected_hinge_of_few_species_and_much_padding(epsilon):
+    """Hidden columns are among the largest, and further from the cut than any other."""
+    extra = ((0, 0), (0, 26))
+    f, y = np.pad(F, extra, constant_values=9), np.pad(Y, extra)
+    got = value("expected_top_k_hinge", f, y=y, k=SPECIES - 1, epsilon=epsilon)
+    want = value("expected_top_k_hinge", k=SPECIES - 1, epsilon=epsilon)
+    np.testing.assert_allclose(got[0], want[0], rtol=1e-5)
+    np.testing.assert_allclose(got[1][:, :SPECIES], want[1], atol=1e-6)
+
+
+def test_a_species_without_records_has_the_prior_of_one():
+    counts = np.where(np.arange(SPECIES) == 4, 0, COUNTS)
+    one = np.maximum(counts, 1)
+    got, want = (
+        value("logit_adjusted", class_counts=tuple(x.tolist())) for x in (counts, one)
+    )
+    assert np.isfinite(got[0])
+    np.testing.assert_array_equal(got[0], want[0])
+    assert abs(float(got[0] - value("logit_adjusted")[0])) > 1e-3
 
 
 def test_a_record_is_drawn_in_proportion_to_the_counts():
