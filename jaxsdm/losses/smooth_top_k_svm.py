@@ -168,21 +168,13 @@ def _backward(settings, residual, cotangent):
     f, y, tau, kept = residual
     k, axis = settings.k, settings.axis
     scale = cotangent * kept.slope / k
-    smallest, ratios = kept.top[:, -1], jnp.exp(kept.step).T
-    tile = rows_of_tile(*f.shape)
+    # What is larger than the smallest of the top is replaced below.
+    x = jnp.exp(jnp.minimum((f - kept.top[:, -1:]) / (k * tau), 0))
+    share, last = jnp.zeros_like(f), jnp.zeros_like(f)
+    for ratio in jnp.exp(kept.step):
+        last, share = share, x * ratio[:, None] * (1 - share)
+    gradient = jnp.where(kept.hard, 0, scale)[:, None] * (share - last)
 
-    def of_tile(start):
-        f_, smallest_, ratios_, scale_, hard = tile_of(
-            start, tile, f, smallest, ratios, scale, kept.hard
-        )
-        # What is larger than the smallest of the top is replaced below.
-        x = jnp.exp(jnp.minimum((f_ - smallest_[:, None]) / (k * tau), 0))
-        share, last = jnp.zeros_like(f_), jnp.zeros_like(f_)
-        for level in range(k):
-            last, share = share, x * ratios_[:, level, None] * (1 - share)
-        return jnp.where(hard, 0, scale_)[:, None] * (share - last)
-
-    gradient = over_row_tiles(of_tile, len(f), tile) if len(f) else jnp.zeros_like(f)
     # The hard loss moves the K-th best of the others.
     kth = jnp.arange(kept.top.shape[1]) == k - 1
     of_top = jnp.where(kept.hard[:, None], kth[None].astype(f.dtype), kept.share_top)
