@@ -133,7 +133,10 @@ def expected_top_k_hinge() -> Iterator[Row]:
 
 
 def smooth_top_k_svm() -> Iterator[Row]:
-    """The smooth top-K SVM; theirs: polynomials by divide and conquer in log space."""
+    """The smooth top-K SVM; theirs: polynomials by divide and conquer in log space.
+
+    "PyTorch" has the gradient by hand, "autograd" by automatic differentiation.
+    """
     from jaxsdm.losses import smooth_top_k_svm
 
     for batch, species, k, tau in (
@@ -150,6 +153,9 @@ def smooth_top_k_svm() -> Iterator[Row]:
         contenders = {
             "jaxsdm": partial(_with_gradient, ours, *examples),
             "PyTorch": partial(_peer, "smooth_top_k_svm", *examples, k=k, tau=tau),
+            "autograd": partial(
+                _peer, "smooth_top_k_svm", *examples, k=k, tau=tau, automatic=True
+            ),
         }
         yield Row(
             f"({batch}, {species}) K={k}, tau {tau:g}",
@@ -241,7 +247,7 @@ def main() -> None:
     for case in options.only:
         rows = []
         for number, row in enumerate(CASES[case]()):
-            names = [one for one in row.contenders if one != "PyTorch" or theirs]
+            names = [one for one in row.contenders if one not in _THEIRS or theirs]
             found = _timed(row, names, 1 if options.quick else options.rounds)
             for name in names:
                 found[f"{name} MB"] = _fresh_peak(options, case, number, name)
@@ -257,6 +263,10 @@ def main() -> None:
         )
         results[case] = rows
     reporting.write_json(options.output, results)
+
+
+_THEIRS = ("PyTorch", "autograd")
+"""Contenders that need PyTorch."""
 
 
 def _start(cores: int) -> None:

@@ -48,13 +48,19 @@ def top_k_hinge(
 
 
 def smooth_top_k_svm(
-    logits: np.ndarray, labels: np.ndarray, *, k: int, tau: float, alpha: float = 1.0
+    logits: np.ndarray,
+    labels: np.ndarray,
+    *,
+    k: int,
+    tau: float,
+    alpha: float = 1.0,
+    automatic: bool = False,
 ) -> Program:
     """Loss and gradient by divide and conquer; without the hard branch.
 
-    The gradient is the recursion of Berrada et al. 2018 (section 4), which takes less
-    time than automatic differentiation of the tree. Their approximation where the
-    recursion is unstable is left out: it only adds to the work.
+    The gradient is that of automatic differentiation, or the recursion of Berrada et
+    al. 2018 (section 4), which takes less time. Their approximation where the recursion
+    is unstable is left out: it only adds to the work.
     """
 
     class Ratio(torch.autograd.Function):
@@ -62,7 +68,7 @@ def smooth_top_k_svm(
 
         @staticmethod
         def forward(ctx, scores, own):
-            log_x = (scores / (k * tau)).scatter_(1, own, -math.inf)
+            log_x = (scores / (k * tau)).scatter(1, own, _NONE)
             log_e = _log_polynomials(log_x, k)
             ctx.save_for_backward(log_x, log_e)
             return log_e[k] - log_e[k - 1]
@@ -82,7 +88,13 @@ def smooth_top_k_svm(
 
     def loss(scores, own):
         log_x_own = scores.gather(1, own)[:, 0] / (k * tau)
-        excess = alpha / tau + Ratio.apply(scores, own) - log_x_own
+        if automatic:
+            log_x = (scores / (k * tau)).scatter(1, own, _NONE)
+            log_e = _log_polynomials(log_x, k)
+            ratio = log_e[k] - log_e[k - 1]
+        else:
+            ratio = Ratio.apply(scores, own)
+        excess = alpha / tau + ratio - log_x_own
         return tau * torch.nn.functional.softplus(excess).mean()
 
     return _with_gradient(loss, logits, labels)
@@ -124,7 +136,7 @@ def _log_polynomials(log_x: torch.Tensor, k: int) -> torch.Tensor:
     log_p = torch.stack([torch.zeros_like(log_x), log_x])  # [degrees, batch, classes]
     while log_p.shape[-1] > 1:
         if log_p.shape[-1] % 2:
-            one = torch.full_like(log_p[..., :1], -math.inf)
+            one = torch.full_like(log_p[..., :1], _NONE)
             one[0] = 0
             log_p = torch.cat([log_p, one], -1)
         a, b = log_p.chunk(2, -1)
@@ -138,6 +150,10 @@ def _log_polynomials(log_x: torch.Tensor, k: int) -> torch.Tensor:
             product.append(total)
         log_p = torch.stack(product)
     return log_p[..., 0]
+
+
+_NONE = -1e4
+"""Logarithm of nothing; the derivative of `logaddexp` of two infinities is nan."""
 
 
 def _with_gradient(loss, logits: np.ndarray, labels: np.ndarray) -> Program:
