@@ -110,7 +110,7 @@ def test_scores_are_normalised_over_the_training_sites(tasks, config, tmp_path):
 
 
 def test_members_say_what_is_recorded_at_a_place(tasks, config, plots, tmp_path):
-    """Relative suitability times the species' records; its mean over members is ours."""
+    """Relative suitability times records; the mean over members is the predictor."""
     run = open_run(tmp_path, config)
     train(run, tasks)
     members = load_members(run, tasks[0])(tasks[0].surveys[plots], plots)
