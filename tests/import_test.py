@@ -16,15 +16,18 @@ HEAVY = {
     "grain",
     "matplotlib",
     "ml_collections",
+    "netCDF4",
     "optax",
     "orbax",
     "pandas",
     "pyarrow",
+    "pyproj",
     "rasterio",
     "rich",
     "sklearn",
     "tensorstore",
     "xarray",
+    "zarr",
 }
 """Libraries that a user of one loss does not install."""
 

@@ -14,6 +14,7 @@ from jaxsdm.data.background import (
 )
 from jaxsdm.data.cells import CellGrid
 from jaxsdm.data.predictors import Encoded, PredictorEncoder, check_predictors
+from jaxsdm.data.rasters import Band, RasterGrid, RasterStack, open_stack
 from jaxsdm.data.sites import SiteTable
 from jaxsdm.data.splits import random_folds, spatial_blocks
 from jaxsdm.data.tables import read_table
@@ -21,14 +22,18 @@ from jaxsdm.data.task import Grid, Task
 from jaxsdm.data.thinning import one_per_cell
 
 __all__ = [
+    "Band",
     "CellGrid",
     "Encoded",
     "Grid",
     "PredictorEncoder",
+    "RasterGrid",
+    "RasterStack",
     "SiteTable",
     "Task",
     "check_predictors",
     "one_per_cell",
+    "open_stack",
     "random_background",
     "random_folds",
     "read_table",

@@ -17,13 +17,12 @@ import warnings
 import numpy as np
 import pandas as pd
 
-from jaxsdm.data import SiteTable, Task, spatial_blocks
+from jaxsdm.data import RasterGrid, SiteTable, Task, open_stack, spatial_blocks
 
 ENVIRONMENT_VARIABLE = "JAXSDM_DATA"
 _TABLE = "belgium_2010.csv"
 _COLUMNS = ("decimallongitude", "decimallatitude", "species", "occurrences")
 _BACKGROUND = 5000
-_ROUNDING = 1e-9  # of a cell
 
 
 def load(
@@ -56,13 +55,12 @@ def load(
     """
     folder = _folder(path)
     table = _read(folder / _TABLE)
-    names, bands, transform = _climate(folder)
-    row = ((transform.f - table["decimallatitude"]) / -transform.e).to_numpy()
-    column = ((table["decimallongitude"] - transform.c) / transform.a).to_numpy()
-    # Records on the western edge: its coordinate is stored with a rounding error.
-    row, column = (np.floor(v + _ROUNDING).astype(int) for v in (row, column))
-    height, width = bands.shape[1:]
-    inside = (row >= 0) & (row < height) & (column >= 0) & (column < width)
+    names, bands, grid = _climate(folder)
+    # A record on an edge whose coordinate was rounded is in the cell all the same.
+    row, column, inside = grid.row_column(
+        table["decimallongitude"].to_numpy(), table["decimallatitude"].to_numpy()
+    )
+    width = grid.width
     if not inside.all():
         warnings.warn(
             f"{_TABLE}: {np.sum(~inside)} of {len(table)} records lie outside the "
@@ -78,9 +76,10 @@ def load(
 
     def sites(cells: np.ndarray, counts: np.ndarray) -> SiteTable:
         row, column = np.divmod(cells, width)
+        x, y = grid.center(row, column)
         return SiteTable(
-            x=transform.c + (column + 0.5) * transform.a,
-            y=transform.f + (row + 0.5) * transform.e,
+            x=x,
+            y=y,
             predictors=pd.DataFrame(bands[:, row, column].T, columns=names),
             counts=counts,
             species=species,
@@ -147,19 +146,13 @@ def _read(file: pathlib.Path) -> pd.DataFrame:
     return table.dropna(subset=list(_COLUMNS))
 
 
-def _climate(folder: pathlib.Path):
+def _climate(
+    folder: pathlib.Path,
+) -> tuple[tuple[str, ...], np.ndarray, RasterGrid]:
     """Names, values `[bands, rows, columns]` (NaN: no data), place of the rasters."""
-    import rasterio  # an extra: importing it with the package would demand it of all
-
     files = sorted(folder.glob("bio*.tif"), key=lambda f: int(f.stem[3:]))
     if not files:
         raise FileNotFoundError(f"belgium: no bio*.tif in {folder}.")
-    bands, places = [], []
-    for file in files:
-        with rasterio.open(file) as raster:
-            bands.append(raster.read(1, masked=True).astype(np.float32).filled(np.nan))
-            places.append((raster.transform, raster.shape))
-    odd = [f.name for f, place in zip(files, places, strict=True) if place != places[0]]
-    if odd:
-        raise ValueError(f"{odd[0]} is not on the grid of {files[0].name}.")
-    return tuple(file.stem for file in files), np.stack(bands), places[0][0]
+    with open_stack(files) as stack:
+        values, _ = stack.load()
+        return stack.names, np.moveaxis(values, -1, 0), stack.grid
