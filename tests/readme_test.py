@@ -20,10 +20,6 @@ def test_example(block):
     if "for step" in block:
         block = block.replace(
             "    updates, state", "    seen.append(float(loss))\n    updates, state"
-        ).replace("jax.value_and_grad(objective)", "jitted")
-        block = block.replace(
-            "optimizer = ",
-            "jitted = jax.jit(jax.value_and_grad(objective))\noptimizer = ",
         )
     exec(block, names)
     if losses:

@@ -23,7 +23,8 @@ def roc_curves(
 
     The mean is of the true-positive rates at equal false-positive rates: the area under
     it is the mean AUC of the panel, but for the steps it is drawn with. A species
-    without both classes in the survey, or with NaN scores, has no curve.
+    without both classes in the survey, without records in training, or with NaN scores,
+    has no curve, as it has no AUC in the tables.
 
     Args:
       tasks: what was fitted.
@@ -43,6 +44,9 @@ def roc_curves(
     for ax, (task, name, survey, table) in zip(axes.flat, panels, strict=False):
         means = []
         areas = metrics.roc_auc(table, survey.counts)
+        names = task.records.species
+        trained = dict(zip(names, task.records.counts.sum(0) > 0, strict=True))
+        areas[[not trained[name] for name in survey.species]] = np.nan
         for j in np.flatnonzero(~np.isnan(areas)):
             looked = ~np.isnan(survey.counts[:, j])
             false_rate, true_rate = _roc(

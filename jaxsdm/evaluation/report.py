@@ -47,6 +47,8 @@ def write_report(
     parts = [f"# {title}", *_run(command, config), *_headline(summary)]
     parts += ["## Regions", _means_table("region", summary["regions"])]
     parts += ["## Groups", _means_table("group", summary["groups"])]
+    for name, rows in summary.get("lists", {}).items():
+        parts += _lists(name, rows)
     if truth_table is not None and len(truth_table):
         parts += _truth(truth_table)
     parts += _extremes(species_table)
@@ -88,6 +90,20 @@ def _run(command: str, config: Mapping[str, Any] | None) -> list[str]:
         rows = [[f"`{name}`", f"`{value}`"] for name, value in _flat(config)]
         parts.append(_table(["setting", "value"], rows))
     return parts
+
+
+def _lists(name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    columns = ["micro_top_k", "macro_top_k", "micro_average_k", "macro_average_k"]
+    table = [[row["k"], *(row[column] for column in columns)] for row in rows]
+    return [
+        f"## Lists of K species: {name}",
+        _table(["K", "top-K", "macro", "average-K", "macro"], table),
+        f"Share of {rows[0]['records']:g} held-out records whose species is on the "
+        "list of its place, and the mean of that share over "
+        f"{rows[0]['species']:g} species (macro); the K best of every place, or all "
+        "above one cut that lets K through on average. Means over seeds; `lists.csv` "
+        "has each of them.",
+    ]
 
 
 def _headline(summary: Mapping[str, Any]) -> list[str]:

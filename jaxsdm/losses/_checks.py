@@ -15,6 +15,8 @@ def site_arguments(
     targets: ArrayLike,
     where: ArrayLike | None,
     site_weights: ArrayLike | None,
+    *,
+    highest: float | int = np.inf,
 ) -> tuple[
     Float[Array, "sites species"],
     Float[Array, "sites species"],
@@ -27,8 +29,8 @@ def site_arguments(
     too.
 
     Raises:
-      ValueError: shapes do not agree, with the function, what was wanted and what
-        came. TypeError: `logits` is not floating.
+      ValueError: shapes do not agree or (outside `jit`) a target is not from 0 to
+        `highest`. TypeError: `logits` is not floating.
     """
     logits, targets = jnp.asarray(logits), jnp.asarray(targets)
     if logits.ndim != 2 or logits.shape != targets.shape:
@@ -46,9 +48,20 @@ def site_arguments(
     weights = None
     if site_weights is not None:
         weights = _vector(function, "site_weights", site_weights, rows).astype(dtype)
+    targets = jnp.where(keep[:, None], targets, 0)
+    if not isinstance(targets, jax.core.Tracer):
+        known = np.asarray(targets.astype(dtype))
+        bad = np.argwhere(~((known >= 0) & (known <= highest)))
+        if len(bad):
+            i, j = bad[0]
+            wanted = f"from 0 to {highest:g}" if np.isfinite(highest) else ">= 0"
+            raise ValueError(
+                f"{function}: want targets {wanted}, got {known[i, j]:g} in row {i}, "
+                f"species {j}."
+            )
     return (
         jnp.where(keep[:, None], logits, 0).astype(dtype),
-        jnp.where(keep[:, None], targets, 0).astype(dtype),
+        targets.astype(dtype),
         keep,
         weights,
     )
@@ -60,17 +73,29 @@ def label_arguments(
     labels: ArrayLike,
     where: ArrayLike | None,
     species_axis_name: str | None,
+    *,
+    species: int | None = None,
 ) -> tuple[
-    Float[Array, "batch species"],
+    Float[Array, "batch columns"],
     Int[Array, " batch"],
     Bool[Array, " batch"],
 ]:
     """Logits, label of each example and mask, with padded rows set to 0 everywhere.
 
+    Labels that are no species are refused where they are known, that is outside `jit`,
+    and -1 elsewhere: `of_rows` then gives nan.
+
+    Args:
+      function: for messages.
+      logits: `[batch, columns]`.
+      labels: `[batch]`.
+      where: `[batch]`.
+      species_axis_name: the mapped axis of the columns.
+      species: how many there are, if not the columns of all shards.
+
     Raises:
-      ValueError: shapes do not agree, or a label is no species (checked where the
-        labels are known, that is outside `jit`, and the species are whole).
-      TypeError: `logits` is not floating or `labels` not integer.
+      ValueError: shapes do not agree, or a label is no species. TypeError: `logits`
+        is not floating or `labels` not integer.
     """
     logits, labels = jnp.asarray(logits), jnp.asarray(labels)
     if logits.ndim != 2 or labels.shape != logits.shape[:1]:
@@ -85,22 +110,45 @@ def label_arguments(
     keep = jnp.ones(len(labels), bool)
     if where is not None:
         keep = _vector(function, "where", where, len(labels)).astype(bool)
-    if species_axis_name is None and not isinstance(
-        jnp.where(keep, labels, 0), jax.core.Tracer
-    ):
-        known = np.asarray(jnp.where(keep, labels, 0))
-        bad = np.flatnonzero((known < 0) | (known >= logits.shape[1]))
-        if len(bad):
-            raise ValueError(
-                f"{function}: labels[{bad[0]}] is {known[bad[0]]}, and there are "
-                f"{logits.shape[1]} species, numbered from 0."
-            )
+    if species is None:
+        species = ops.all_columns(logits.shape[1], species_axis_name)
+    labels = jnp.where(keep, labels, 0)
+    known_labels(function, "labels", labels, species)
+    labels = jnp.where((labels >= 0) & (labels < species), labels.astype(jnp.int32), -1)
     dtype = jnp.promote_types(logits.dtype, jnp.float32)
     return (
         jnp.where(keep[:, None], logits, 0).astype(dtype),
-        jnp.where(keep, labels, 0).astype(jnp.int32),
+        labels,
         keep,
     )
+
+
+def known_labels(
+    function: str, name: str, labels: Int[Array, " batch"], species: int
+) -> None:
+    """Refuses labels that are no species, where they are known (outside `jit`).
+
+    Raises:
+      ValueError: names the first one.
+    """
+    if isinstance(labels, jax.core.Tracer):
+        return
+    known = np.asarray(labels)
+    bad = np.flatnonzero((known < 0) | (known >= species))
+    if len(bad):
+        raise ValueError(
+            f"{function}: {name}[{bad[0]}] is {known[bad[0]]}, and there are "
+            f"{species} species, numbered from 0."
+        )
+
+
+def of_rows(
+    loss: Float[Array, " batch"],
+    labels: Int[Array, " batch"],
+    keep: Bool[Array, " batch"],
+) -> Float[Array, " batch"]:
+    """The loss of rows that count, 0 for the others; nan where the label is none."""
+    return jnp.where(keep, jnp.where(labels < 0, jnp.nan, loss), 0)
 
 
 def surprise(

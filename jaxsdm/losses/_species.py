@@ -96,7 +96,13 @@ def number(
     """
     if isinstance(value, jax.core.Tracer):
         return
-    if not (np.isfinite(value) and low <= value <= high):
+    try:
+        known = float(value)
+    except (TypeError, ValueError):
+        raise ValueError(f"{function}: want a number {name}, got {value!r}.") from None
+    if not np.isfinite(known):
+        raise ValueError(f"{function}: want a finite {name}, got {value}.")
+    if not low <= known <= high:
         raise ValueError(
             f"{function}: want {name} in [{low:g}, {high:g}], got {value}."
         )

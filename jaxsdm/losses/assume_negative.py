@@ -101,7 +101,7 @@ def assume_negative(
             batch_axis_name,
         )
         absent = negative(ops.take_columns(f, other, axis_name=axis))
-        return jnp.where(keep, positive + absent, 0)
+        return _checks.of_rows(positive + absent, y, keep)
     if background_logits is None:
         raise ValueError(
             f"{function}: form {form!r} needs background_logits, got None."
@@ -112,11 +112,11 @@ def assume_negative(
     g = g.astype(f.dtype)
     if form == "ssdl":
         absent = negative(ops.take_columns(g, y, axis_name=axis))
-        return jnp.where(keep, positive + absent, 0)
+        return _checks.of_rows(positive + absent, y, keep)
     own = _species.is_label(f, y, axis)
     terms = jnp.where(own, 0, negative(f)) + negative(g)
     total = positive_weight * positive + ops.all_sum(jnp.sum(terms, axis=1), axis)
-    return jnp.where(keep, total / ops.all_columns(f.shape[1], axis), 0)
+    return _checks.of_rows(total / ops.all_columns(f.shape[1], axis), y, keep)
 
 
 def assume_negative_slds_from_features(
@@ -173,7 +173,7 @@ def assume_negative_slds_from_features(
         species_axis_name,
     )
     value = _presence(chosen[: len(x)], eps) + negative(chosen[len(x) :])
-    return jnp.where(keep, value, 0)
+    return _checks.of_rows(value, y, keep)
 
 
 def assume_negative_ssdl_from_features(
@@ -225,7 +225,8 @@ def assume_negative_ssdl_from_features(
         )
     z = jnp.where(keep[:, None], z, 0).astype(x.dtype)
     at_records, at_random = _chosen_logits_of_two(x, z, weights, y, species_axis_name)
-    return jnp.where(keep, _presence(at_records, eps) + negative(at_random), 0)
+    value = _presence(at_records, eps) + negative(at_random)
+    return _checks.of_rows(value, y, keep)
 
 
 def other_species(
@@ -300,7 +301,9 @@ def _other(
                 f"{function}: want other_labels of shape {labels.shape}, got "
                 f"{other.shape}."
             )
-        return jnp.where(keep, other, 0).astype(jnp.int32)
+        other = jnp.where(keep, other, 0).astype(jnp.int32)
+        _checks.known_labels(function, "other_labels", other, species)
+        return other
     if key is None:
         raise ValueError(f"{function}: slds needs a key or other_labels, got neither.")
     return other_species(key, labels, species=species, batch_axis_name=batch_axis_name)
@@ -325,22 +328,11 @@ def _head_arguments(
             f"{function}: want features [batch, features] and kernel [features, "
             f"species], got {x.shape} and {weights.shape}."
         )
-    # Named columns: labels are not held against the number of features ...
-    x, y, keep = _checks.label_arguments(function, x, labels, where, "features")
-    if species_axis_name is None:  # ... but of species
-        _known_labels(function, y, weights.shape[1])
+    species = ops.all_columns(weights.shape[1], species_axis_name)
+    x, y, keep = _checks.label_arguments(
+        function, x, labels, where, species_axis_name, species=species
+    )
     return x, weights.astype(x.dtype), y, keep
-
-
-def _known_labels(function: str, labels: Int[Array, " batch"], species: int) -> None:
-    if isinstance(labels, jax.core.Tracer):
-        return
-    bad = jnp.flatnonzero((labels < 0) | (labels >= species))
-    if len(bad):
-        raise ValueError(
-            f"{function}: labels[{bad[0]}] is {labels[bad[0]]}, and there are "
-            f"{species} species, numbered from 0."
-        )
 
 
 def _own_columns(

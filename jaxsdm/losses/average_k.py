@@ -14,6 +14,7 @@ from jaxtyping import Array, Bool, Float
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
 from jaxsdm.losses.classification import softmax_cross_entropy
+from jaxsdm.ops.arguments import whole_number
 
 _RULES = ("exact", "threshold")
 _REDUCTIONS = ("mean", "sum")
@@ -38,7 +39,7 @@ def two_head_average_k(
     r"""A softmax head, and a second that learns the average-K sets of the first.
 
     .. math::
-        \ell_i = -\log \mathrm{softmax}(f_i)_{y_i} - \alpha \sum_c \left(
+        \ell_i = -\log \mathrm{softmax}(f_i)_{y_i} - \frac{\alpha}{C} \sum_c \left(
             w_+ t_{ic} \log \sigma(g_{ic}) + w_- (1 - t_{ic}) \log \sigma(-g_{ic})
         \right)
 
@@ -55,8 +56,7 @@ def two_head_average_k(
       pseudo_labels: `exact` or `threshold` (see `average_k_pseudo_labels`).
       positive_weight: `w_+ >= 0`.
       negative_weight: `w_- >= 0`.
-      species_reduction: `sum` over species as above, or `mean`, which divides it by
-        their number.
+      species_reduction: `mean` over species as above, or `sum`, without the 1/C.
       threshold: a probability to cut at in place of the batch's own, such as a
         `moving_threshold`; needs `pseudo_labels="threshold"`.
       where: `[batch]` bool, False for padding: loss 0, no gradient, not in the cut.
@@ -86,24 +86,25 @@ def two_head_average_k(
             f"{function}: unknown species_reduction {species_reduction!r}; known: "
             f"{', '.join(_REDUCTIONS)}."
         )
-    chosen = average_k_pseudo_labels(
+    if jnp.shape(logits) != jnp.shape(set_logits):
+        raise ValueError(
+            f"{function}: want logits and set_logits of one shape, got "
+            f"{jnp.shape(logits)} and {jnp.shape(set_logits)}."
+        )
+    chosen = _pseudo_labels(
+        function,
         logits,
         labels,
-        k=k,
-        rule=pseudo_labels,
-        threshold=threshold,
-        where=where,
-        batch_axis_name=batch_axis_name,
-        species_axis_name=species_axis_name,
+        k,
+        ("pseudo_labels", pseudo_labels),
+        threshold,
+        where,
+        batch_axis_name,
+        species_axis_name,
     )
     g, _, keep = _checks.label_arguments(
         function, set_logits, labels, where, species_axis_name
     )
-    if g.shape != chosen.shape:
-        raise ValueError(
-            f"{function}: want logits and set_logits of one shape, got {chosen.shape} "
-            f"and {g.shape}."
-        )
     terms = jnp.where(
         chosen,
         positive_weight * jax.nn.softplus(-g),
@@ -155,44 +156,17 @@ def average_k_pseudo_labels(
     References:
       Garcin et al. 2023, arXiv:2303.18118.
     """
-    function = "average_k_pseudo_labels"
-    f, y, keep = _checks.label_arguments(
-        function, logits, labels, where, species_axis_name
+    return _pseudo_labels(
+        "average_k_pseudo_labels",
+        logits,
+        labels,
+        k,
+        ("rule", rule),
+        threshold,
+        where,
+        batch_axis_name,
+        species_axis_name,
     )
-    rows, columns = f.shape
-    _check_k(function, k, ops.all_columns(columns, species_axis_name))
-    if rule not in _RULES:
-        raise ValueError(
-            f"{function}: unknown rule {rule!r}; known: {', '.join(_RULES)}."
-        )
-    if threshold is not None and rule != "threshold":
-        raise ValueError(f'{function}: a threshold needs the rule "threshold".')
-    f = jax.lax.stop_gradient(f)
-    top, rest = ops.log_sum_exp_parts(f.T, axis_name=species_axis_name)
-    log_p = (f - top[:, None]) - rest[:, None]
-    true = _species.is_label(f, y, species_axis_name) & keep[:, None]
-    axes = {"row_axis_name": batch_axis_name, "column_axis_name": species_axis_name}
-    if rule == "exact":
-        wanted = (k - 1) * _examples(keep, batch_axis_name)
-        others = ops.largest_mask(
-            log_p,
-            wanted,
-            where=keep[:, None] & ~true,
-            most=max((k - 1) * rows, 1),
-            **axes,
-        )
-        return others | true
-    p = jnp.exp(log_p)
-    if threshold is None:
-        threshold = average_k_threshold(
-            p,
-            k,
-            where=keep,
-            batch_axis_name=batch_axis_name,
-            species_axis_name=species_axis_name,
-        )
-    cut = jax.lax.stop_gradient(jnp.asarray(threshold, p.dtype))
-    return keep[:, None] & (p >= cut) | true
 
 
 def average_k_threshold(
@@ -234,7 +208,7 @@ def average_k_threshold(
             f"{function}: want scores [places, species], got {scores.shape}."
         )
     rows, columns = scores.shape
-    _check_k(function, k, ops.all_columns(columns, species_axis_name))
+    k = _checked_k(function, k, ops.all_columns(columns, species_axis_name))
     keep = jnp.ones(rows, bool) if where is None else jnp.asarray(where, bool)
     if keep.shape != (rows,):
         raise ValueError(f"{function}: want where ({rows},), got {keep.shape}.")
@@ -247,18 +221,27 @@ def average_k_threshold(
         most=k * rows,
         axis_names=axes,
     )
-    return jnp.where(number > 0, 0.5 * (ends[0] + ends[1]), jnp.nan)
+    middle = 0.5 * (ends[0] + ends[1])
+    # Neighbours in floating point have no number between them.
+    middle = jnp.where(middle > ends[1], middle, ends[0])
+    return jnp.where(number > 0, middle, jnp.nan)
 
 
 def moving_threshold(
     previous: ArrayLike, current: ArrayLike, *, decay: float = 0.9
 ) -> Float[Array, ""]:
-    """An exponential moving average of the batches' thresholds, for small batches.
+    r"""An exponential moving average of the batches' thresholds, for small batches.
+
+    .. math:: \lambda_t = d \lambda_{t-1} + (1 - d) \lambda
 
     Args:
       previous: the average so far; nan at the beginning.
-      current: `average_k_threshold` of this batch.
-      decay: weight of the past, in [0, 1).
+      current: `average_k_threshold` of this batch; nan (a batch of padding) leaves the
+        average as it is.
+      decay: weight d of the past, in [0, 1), known outside `jit`.
+
+    Returns:
+      The new average; the first threshold is taken whole.
 
     Raises:
       ValueError: decay is out of range.
@@ -267,15 +250,68 @@ def moving_threshold(
         raise ValueError(f"moving_threshold: want decay in [0, 1), got {decay}.")
     previous, current = jnp.asarray(previous), jnp.asarray(current)
     mixed = decay * previous + (1 - decay) * current
+    mixed = jnp.where(jnp.isnan(current), previous, mixed)
     return jnp.where(jnp.isnan(previous), current, mixed)
 
 
-def _check_k(function, k, species):
-    if not (isinstance(k, int) and 1 <= k < species):
+def _pseudo_labels(
+    function,
+    logits,
+    labels,
+    k,
+    named_rule,
+    threshold,
+    where,
+    batch_axis_name,
+    species_axis_name,
+):
+    f, y, keep = _checks.label_arguments(
+        function, logits, labels, where, species_axis_name
+    )
+    rows, columns = f.shape
+    k = _checked_k(function, k, ops.all_columns(columns, species_axis_name))
+    argument, rule = named_rule
+    if rule not in _RULES:
         raise ValueError(
-            f"{function}: want a whole k from 1 to below the {species} species, got "
-            f"k={k}."
+            f"{function}: unknown {argument} {rule!r}; known: {', '.join(_RULES)}."
         )
+    if threshold is not None and rule != "threshold":
+        raise ValueError(f'{function}: a threshold needs {argument}="threshold".')
+    f = jax.lax.stop_gradient(f)
+    top, rest = ops.log_sum_exp_parts(f.T, axis_name=species_axis_name)
+    log_p = (f - top[:, None]) - rest[:, None]
+    true = _species.is_label(f, y, species_axis_name) & keep[:, None]
+    axes = {"row_axis_name": batch_axis_name, "column_axis_name": species_axis_name}
+    if rule == "exact":
+        wanted = (k - 1) * _examples(keep, batch_axis_name)
+        others = ops.largest_mask(
+            log_p,
+            wanted,
+            where=keep[:, None] & ~true,
+            most=max((k - 1) * rows, 1),
+            **axes,
+        )
+        return others | true
+    p = jnp.exp(log_p)
+    if threshold is None:
+        threshold = average_k_threshold(
+            p,
+            k,
+            where=keep,
+            batch_axis_name=batch_axis_name,
+            species_axis_name=species_axis_name,
+        )
+    cut = jax.lax.stop_gradient(jnp.asarray(threshold, p.dtype))
+    return keep[:, None] & (p >= cut) | true
+
+
+def _checked_k(function, k, species):
+    k = whole_number(function, "k", k)
+    if not 1 <= k < species:
+        raise ValueError(
+            f"{function}: want k from 1 to below the {species} species, got k={k}."
+        )
+    return k
 
 
 def _examples(keep, axis_name):

@@ -64,7 +64,8 @@ def softmax_cross_entropy(
         f, labels, keep = _checks.label_arguments(
             function, logits, targets, where, species_axis_name
         )
-        return jnp.where(keep, _of_labels(f, labels, *settings), 0)
+        loss = _of_labels(f, labels, *settings)
+        return _checks.of_rows(loss, labels, keep)
     f, y, _, _ = _checks.site_arguments(function, logits, targets, where, None)
     return _of_targets(f, y, *settings)
 

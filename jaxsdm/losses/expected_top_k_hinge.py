@@ -13,7 +13,9 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jaxsdm import ops
+from jaxsdm.losses import _checks
 from jaxsdm.losses.top_k_hinge import hinge_arguments
+from jaxsdm.ops.arguments import whole_number
 
 
 def expected_top_k_hinge(
@@ -64,6 +66,7 @@ def expected_top_k_hinge(
       estimator approaches. The quadrature is that of `ops.expected_kth_largest`.
     """
     function = "expected_top_k_hinge"
+    k = whole_number(function, "k", k)
     f, y, keep, margins, scale = hinge_arguments(
         function, logits, labels, k, margin, scale, where, species_axis_name
     )
@@ -78,4 +81,5 @@ def expected_top_k_hinge(
     )
     own = ops.take_columns(f, y, axis_name=species_axis_name)
     h = scale * (margins + cut - own)
-    return jnp.where(keep & ~(h <= 0), h, 0)  # nan stays to be seen
+    # Not `maximum`, whose slope at 0 is a half, and which hides a nan.
+    return _checks.of_rows(jnp.where(h <= 0, 0, h), y, keep)

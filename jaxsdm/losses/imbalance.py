@@ -62,7 +62,7 @@ def focal(
             "focal", "class_weights", class_weights, f, species_axis_name, low=0
         )
         loss = weights[y] * loss
-    return jnp.where(keep, loss, 0)
+    return _checks.of_rows(loss, y, keep)
 
 
 def ldam(
@@ -116,7 +116,7 @@ def ldam(
             "ldam", "class_weights", class_weights, f, species_axis_name, low=0
         )
         loss = weights[y] * loss
-    return jnp.where(keep, loss, 0)
+    return _checks.of_rows(loss, y, keep)
 
 
 def logit_adjusted(
@@ -184,7 +184,7 @@ def logit_adjusted(
             low=0,
         )
         loss = weights[y] * loss
-    return jnp.where(keep, loss, 0)
+    return _checks.of_rows(loss, y, keep)
 
 
 def class_balanced_weights(

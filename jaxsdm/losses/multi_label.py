@@ -54,16 +54,19 @@ def binary_cross_entropy(
       As compared in Ryckewaert et al. 2024, arXiv:2412.19217.
     """
     function = "binary_cross_entropy"
-    f, y, keep, _ = _checks.site_arguments(function, logits, targets, where, None)
     known = None
     if entries is not None:
         known = jnp.asarray(entries)
-        if known.shape != f.shape:
+        if known.shape != jnp.shape(logits) or known.shape != jnp.shape(targets):
             raise ValueError(
-                f"{function}: want entries of shape {f.shape}, got {known.shape}."
+                f"{function}: want entries of the shape of logits and targets, got "
+                f"{known.shape}, {jnp.shape(logits)} and {jnp.shape(targets)}."
             )
         known = known.astype(bool)
-        f, y = jnp.where(known, f, 0), jnp.where(known, y, 0)
+        logits, targets = jnp.where(known, logits, 0), jnp.where(known, targets, 0)
+    f, y, keep, _ = _checks.site_arguments(
+        function, logits, targets, where, None, highest=1
+    )
     if positive_weights is None:
         terms = jax.nn.softplus(f) - y * f
     else:
@@ -122,7 +125,9 @@ def asymmetric(
     _species.number("asymmetric", "gamma_negative", gamma_negative, 0)
     if not 0 <= clip < 1:
         raise ValueError(f"asymmetric: want clip in [0, 1), got {clip}.")
-    f, y, keep, _ = _checks.site_arguments("asymmetric", logits, targets, where, None)
+    f, y, keep, _ = _checks.site_arguments(
+        "asymmetric", logits, targets, where, None, highest=1
+    )
     positive = _focused(f, gamma_positive)
     if clip == 0:
         negative = _focused(-f, gamma_negative)
@@ -179,7 +184,9 @@ def hill(
       (defaults: lambda 1.5, margin 1, gamma 2); it sums over species and batch.
     """
     _species.number("hill", "gamma", gamma, 0)
-    f, y, keep, _ = _checks.site_arguments("hill", logits, targets, where, None)
+    f, y, keep, _ = _checks.site_arguments(
+        "hill", logits, targets, where, None, highest=1
+    )
     probability = jax.nn.sigmoid(f)
     negative = (lamb - probability) * probability**2
     terms = y * _focused(f - margin, gamma) + (1 - y) * negative
@@ -226,7 +233,9 @@ def sigmoid_f1(
       Bénédict et al. 2021, arXiv:2108.10566.
     """
     _species.number("sigmoid_f1", "scale", scale, _species.TINY)
-    f, y, keep, _ = _checks.site_arguments("sigmoid_f1", logits, targets, where, None)
+    f, y, keep, _ = _checks.site_arguments(
+        "sigmoid_f1", logits, targets, where, None, highest=1
+    )
     soft = jax.nn.sigmoid(scale * (f + offset))
     both = ops.all_sum(jnp.sum(soft * y, axis=1), species_axis_name)
     either = ops.all_sum(jnp.sum(soft + y, axis=1), species_axis_name)

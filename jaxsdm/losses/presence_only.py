@@ -61,7 +61,9 @@ def full_weighted(
     function = "full_weighted"
     _species.number(function, "presence_weight", presence_weight, 0)
     _species.number(function, "target_group_weight", target_group_weight, 0, 1)
-    f, y, keep, _ = _checks.site_arguments(function, logits, targets, where, None)
+    f, y, keep, _ = _checks.site_arguments(
+        function, logits, targets, where, None, highest=1
+    )
     g, _, _, _ = _checks.site_arguments(function, background_logits, y, where, None)
     shares = _species.species_vector(
         function, "prevalence", prevalence, f, species_axis_name, low=0
@@ -164,7 +166,9 @@ def expected_positive_regularization(
     function = "expected_positive_regularization"
     _species.number(function, "expected_positives", expected_positives, 0)
     _species.number(function, "weight", weight, 0)
-    f, y, keep, _ = _checks.site_arguments(function, logits, targets, where, None)
+    f, y, keep, _ = _checks.site_arguments(
+        function, logits, targets, where, None, highest=1
+    )
     species = ops.all_columns(f.shape[1], species_axis_name)
     presences = ops.all_sum(jnp.sum(y * jax.nn.softplus(-f), axis=1), species_axis_name)
     expected = ops.all_sum(jnp.sum(jax.nn.sigmoid(f), axis=1), species_axis_name)

@@ -26,6 +26,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
+from jaxsdm.ops.arguments import whole_number
 from jaxsdm.ops.tiles import over_row_tiles, rows_of_tile, tile_of
 
 _HARD_RATIO = 1000.0
@@ -81,18 +82,20 @@ def smooth_top_k_svm(
         function, logits, labels, where, species_axis_name
     )
     species = ops.all_columns(f.shape[1], species_axis_name)
+    k = whole_number(function, "k", k)
     if not 1 <= k < species:
         raise ValueError(
             f"{function}: want k from 1 to below the {species} species, got k={k}."
         )
     _species.number(function, "alpha", alpha, 0)
-    if not isinstance(tau, jax.core.Tracer) and not np.asarray(tau) > 0:
-        raise ValueError(f"{function}: want tau > 0, got {tau}.")
+    known = not isinstance(tau, jax.core.Tracer)
+    if known and not (np.isfinite(tau) and np.asarray(tau) > 0):
+        raise ValueError(f"{function}: want a finite tau > 0, got {tau}.")
     settings = _Settings(k, species, species_axis_name)
     temperature, margin = (
         jax.lax.stop_gradient(jnp.asarray(value, f.dtype)) for value in (tau, alpha)
     )
-    return jnp.where(keep, _loss(settings, f, y, temperature, margin), 0)
+    return _checks.of_rows(_loss(settings, f, y, temperature, margin), y, keep)
 
 
 class _Settings(NamedTuple):

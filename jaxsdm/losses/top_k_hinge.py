@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float, Int
 
 from jaxsdm import ops
 from jaxsdm.losses import _checks, _species
+from jaxsdm.ops.arguments import whole_number
 from jaxsdm.ops.normal import random_normal
 from jaxsdm.ops.tiles import over_row_tiles, rows_of_tile, tile_of
 from jaxsdm.ops.top_k import merge_top_k, shard_top_k
@@ -87,6 +88,7 @@ def stochastic_top_k_hinge(
       the batch.
     """
     function = "stochastic_top_k_hinge"
+    k = whole_number(function, "k", k)
     f, labels, keep, margins, scale = hinge_arguments(
         function, logits, labels, k, margin, scale, where, species_axis_name
     )
@@ -100,8 +102,11 @@ def stochastic_top_k_hinge(
             )
         num_samples = len(noise)
         noise = jnp.where(keep[None, :, None], noise, 0).astype(f.dtype)
+        if key is not None:
+            raise ValueError(f"{function}: want a key or noise, got both.")
     elif key is None:
         raise ValueError(f"{function}: want a key or noise, got neither.")
+    num_samples = whole_number(function, "num_samples", num_samples)
     if num_samples < 1:
         raise ValueError(f"{function}: want num_samples >= 1, got {num_samples}.")
 
@@ -117,7 +122,7 @@ def stochastic_top_k_hinge(
         words if noise is None else None,
         None if noise is None else jax.lax.stop_gradient(noise),
     )
-    return jnp.where(keep, h, 0)
+    return _checks.of_rows(h, labels, keep)
 
 
 def top_k_margins(
@@ -223,15 +228,16 @@ def _forward(settings, f, labels, margins, epsilon, scale, words, noise):
     cut, chosen = _cuts(settings, f, epsilon, words, noise)
     own = ops.take_columns(f, labels, axis_name=axis)
     h = scale * (margins + jnp.mean(cut, axis=0) - own)
-    counts = ~(h <= 0)  # nan stays to be seen
+    # Whether the row counts; nan where h is, to be seen.
+    counts = jnp.where(h > 0, 1, jnp.where(h <= 0, 0, jnp.nan)).astype(f.dtype)
     empty = jnp.zeros((0, f.shape[1]), f.dtype)  # the shape and dtype of the gradient
-    return jnp.where(counts, h, 0), (chosen, labels, counts, scale, empty)
+    return jnp.where(counts == 0, 0, h), (chosen, labels, counts, scale, empty)
 
 
 def _backward(settings, kept, cotangent):
     chosen, labels, counts, scale, empty = kept
     species, axis = empty.shape[1], settings.species_axis_name
-    slope = jnp.where(counts, cotangent * scale, 0).astype(empty.dtype)
+    slope = (counts * cotangent * scale).astype(empty.dtype)
     draws, rows = chosen.shape
     columns = ops.local_columns(
         jnp.concatenate([chosen, labels[None]]), species, axis_name=axis
@@ -289,6 +295,10 @@ def _cuts(
 
 def _typed(key):
     """A key of the new kind, of whichever kind it came."""
+    if not hasattr(key, "dtype"):
+        raise ValueError(
+            f"stochastic_top_k_hinge: want a key of jax.random.key, got {key!r}."
+        )
     if jnp.issubdtype(key.dtype, jax.dtypes.prng_key):
         return key
     return jax.random.wrap_key_data(key)

@@ -31,6 +31,7 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Float
 
 from jaxsdm.ops import poisson_binomial as law
+from jaxsdm.ops.arguments import whole_number
 from jaxsdm.ops.columns import all_columns, columns_mask, local_columns
 from jaxsdm.ops.top_k import top_k
 
@@ -76,6 +77,7 @@ def expected_kth_largest(
         )
     x = x.astype(jnp.promote_types(x.dtype, jnp.float32))
     columns = all_columns(x.shape[1], axis_name)
+    k = whole_number("expected_kth_largest", "k", k)
     if not 1 <= k <= columns:
         raise ValueError(f"expected_kth_largest: want k in [1, {columns}], got k={k}.")
     if not len(x):

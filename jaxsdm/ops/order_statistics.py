@@ -13,6 +13,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float, UInt
 
+from jaxsdm.ops.arguments import whole_number
 from jaxsdm.ops.top_k import top_k
 
 _SELECT_UP_TO = 1 / 100
@@ -94,10 +95,11 @@ def largest_mask(
     table, counted = _arguments("largest_mask", x, where)
     if table.ndim != 2:
         raise ValueError(f"largest_mask: want x [rows, columns], got {table.shape}.")
-    if not isinstance(k, jax.core.Tracer) and int(k) < 0:  # type: ignore[arg-type]
-        raise ValueError(f"largest_mask: want k >= 0, got k={k}.")
     if not isinstance(k, jax.core.Tracer):
-        most = max(int(k), 1)  # type: ignore[arg-type]
+        k = whole_number("largest_mask", "k", k)
+        if k < 0:
+            raise ValueError(f"largest_mask: want k >= 0, got k={k}.")
+        most = max(k, 1)
     axes = tuple(n for n in (row_axis_name, column_axis_name) if n is not None)
     k = jnp.asarray(k).astype(jnp.int32)
     if not axes and _selects(table, most):
@@ -158,10 +160,10 @@ def _arguments(
 
 def _kth_and_next(function, x, k, where, most, axis_names):
     table, counted = _arguments(function, x, where)
-    static = not isinstance(k, jax.core.Tracer)
-    if static and int(k) < 1:
-        raise ValueError(f"{function}: want k >= 1, got k={k}.")
-    most = int(k) if static else most
+    if not isinstance(k, jax.core.Tracer):
+        k = most = whole_number(function, "k", k)
+        if k < 1:
+            raise ValueError(f"{function}: want k >= 1, got k={k}.")
     if not axis_names and _selects(table, most):
         known = jnp.where(counted, table, -jnp.inf)
         values, _ = top_k(known.reshape(-1), most + 1)

@@ -19,6 +19,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
+from jaxsdm.ops.arguments import whole_number
 from jaxsdm.ops.columns import all_columns, first_column
 
 
@@ -28,7 +29,8 @@ def top_k(
     """The k largest elements along the last axis, in decreasing order, and where.
 
     Equal elements count each, that of the lowest global column first (0 and -0 are
-    equal). Nothing is differentiated through: the values are constants.
+    equal). Nothing is differentiated through: the values are constants. A nan comes
+    before all numbers, so that it is seen (`kth_largest` counts it as the least).
 
     Args:
       x: `[..., columns]` floating, this shard's columns; selected in float32 (float64
@@ -50,6 +52,7 @@ def top_k(
     if x.ndim == 0:
         raise ValueError("top_k: want x of shape [..., columns], got a number.")
     total = all_columns(x.shape[-1], axis_name)
+    k = whole_number("top_k", "k", k)
     if not 1 <= k <= total:
         raise ValueError(f"top_k: want k in [1, {total}], the columns, got k={k}.")
     values, columns = shard_top_k(x, k, axis_name=axis_name)

@@ -250,6 +250,17 @@ def test_a_threshold_of_ones_own():
     np.testing.assert_array_equal(chosen, want)
 
 
+def test_neighbours_in_floating_point_are_told_apart():
+    half = np.float32(0.5)
+    above = np.nextafter(half, np.float32(1))
+    scores = jnp.asarray([[above, half, 0, 0]])
+    assert (scores >= average_k_threshold(scores, 1)).sum() == 1
+
+
+def test_a_batch_of_padding_leaves_the_moving_threshold():
+    assert moving_threshold(0.3, jnp.nan) == jnp.float32(0.3)
+
+
 def test_transforms():
     run = jax.jit(functools.partial(two_head_average_k, k=3))
     want = run(F, G, Y)
@@ -283,12 +294,18 @@ def test_pmap_gradient_taken_inside():
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"k": 24}, "a whole k from 1 to below the 24 species, got k=24"),
+        (
+            {"k": 24},
+            "two_head_average_k: want k from 1 to below the 24 species, got k=24",
+        ),
         ({"k": 0}, "got k=0"),
-        ({"k": 3, "pseudo_labels": "some"}, "unknown rule 'some'; known: exact, thr"),
+        (
+            {"k": 3, "pseudo_labels": "some"},
+            "unknown pseudo_labels 'some'; known: exact, thr",
+        ),
         ({"k": 3, "species_reduction": "max"}, "known: mean, sum"),
         ({"k": 3, "weight": -1.0}, r"want weight in \[0, inf\], got -1"),
-        ({"k": 3, "threshold": 0.1}, 'a threshold needs the rule "threshold"'),
+        ({"k": 3, "threshold": 0.1}, 'a threshold needs pseudo_labels="threshold"'),
     ],
 )
 def test_what_is_refused(options, text):

@@ -29,7 +29,7 @@ MAXENT = {"name": "maxent"}
         ({"fit": "boosting"}, "unknown fit 'boosting'; known: forest, maxent, network"),
         ({"model__name": "resnet"}, "unknown model 'resnet'; known: linear, maxent"),
         ({"model__width": 3}, r"no options \['width'\]; it takes .*'hidden'"),
-        ({"objective__name": "cubic"}, "unknown objective 'cubic'; known: binary_cro"),
+        ({"objective__name": "cubic"}, "unknown objective 'cubic'; known: assume_neg"),
         ({"objective__alpha": 1.0}, "no option alpha; known: count_power"),
         ({"stages": ("tail",)}, "unknown stage 'tail'; known: main"),
         ({"keep": "first"}, "known: last, best_epoch, average"),
