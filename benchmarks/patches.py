@@ -121,10 +121,12 @@ def _contenders(
         MemoryPatches,
         Places,
         Samples,
+        StorePatches,
         Window,
         device_prefetch,
         pipeline,
     )
+    from jaxsdm.data.prepared import prepare
     from jaxsdm.data.rasters import open_stack
 
     raster = stack.enter_context(open_stack(path))
@@ -207,12 +209,18 @@ def _contenders(
         for settings in (small, small, small, {"threads": options.cores})
     ]
     cached = stack.enter_context(_cached_rasterio(path, options))
+    prepared = stack.enter_context(tempfile.TemporaryDirectory())
+    prepare(raster, prepared, layout="zarr", chunk=64)
+    store = stack.enter_context(
+        contextlib.closing(StorePatches(prepared, cache_bytes=CACHE))
+    )
     return {
         "rasterio, random": _rasterio(path, options.patch, places, BATCH),
         "FilePatches, 64 MB": taking(files[0], 2),
         "FilePatches, 64 MB, pipeline, 4 together": piped(files[1], 16, together=4),
         "FilePatches, 64 MB, pipeline, 8 together": piped(files[2], 16, together=8),
         "FilePatches, 1 GiB": taking(files[3], 4),
+        "StorePatches, 64 MB": taking(store, 8),
         "rasterio, whole raster cached": cached,
         "MemoryPatches": taking(memory, 16),
         "MemoryPatches, pipeline to device": piped(memory, 30),

@@ -11,6 +11,7 @@ from jaxsdm.data.patches.places import Located, Places, locate, valid_fraction
 from jaxsdm.data.patches.prefetch import DeviceBatches, device_prefetch
 from jaxsdm.data.patches.samples import Samples, balanced
 from jaxsdm.data.patches.source import Patches, PatchSource
+from jaxsdm.data.patches.store import StorePatches
 from jaxsdm.data.patches.window import Window, cell_size_m
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Patches",
     "Places",
     "Samples",
+    "StorePatches",
     "Window",
     "balanced",
     "cell_size_m",

@@ -1,0 +1,137 @@
+"""Writes rasters into a folder made for random patches, once, before training.
+
+    python scripts/prepare.py --rasters=FOLDER --output=prepared/climate
+    python scripts/prepare.py --rasters=bio1.tif,bio12.tif,soil.tif \
+        --output=prepared/climate --layout=zarr --categorical=soil
+
+The same command again goes on after an interruption. Reading random patches out of
+compressed rasters decodes whole blocks for each; from a prepared folder it copies. Open
+it with jaxsdm.data.prepared.open_prepared(FOLDER).patches().
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from absl import flags
+
+from jaxsdm import command
+from jaxsdm.data.prepared import Prepared, open_prepared, prepare
+from jaxsdm.data.rasters import open_stack
+
+_RASTERS = flags.DEFINE_list(
+    "rasters", None, "A folder of rasters, or files separated by commas."
+)
+_OUTPUT = flags.DEFINE_string("output", None, "Folder to write, made if missing.")
+_LAYOUT = flags.DEFINE_enum(
+    "layout",
+    "memmap",
+    ["memmap", "zarr"],
+    "memmap: fastest, for what nearly fits in memory; zarr: for larger rasters.",
+)
+_CHUNK = flags.DEFINE_integer("chunk", 128, "Rows and columns of the chunks of zarr.")
+_DTYPE = flags.DEFINE_enum(
+    "dtype",
+    "float32",
+    ["float32", "int8", "uint8", "int16", "uint16", "int32"],
+    "Of the stored numbers; integers for memmap only.",
+)
+_NAMES = flags.DEFINE_list("names", None, "Names of all bands, in order.")
+_CATEGORICAL = flags.DEFINE_list("categorical", [], "Names of bands that hold codes.")
+_TEMPLATE = flags.DEFINE_string(
+    "template", None, "Band or raster whose grid all are brought to."
+)
+_RESAMPLING = flags.DEFINE_string(
+    "resampling", None, "Of continuous bands onto the template: nearest, bilinear, ..."
+)
+_CRS = flags.DEFINE_string("crs", None, "Of rasters that name none, as EPSG:4326.")
+_CELLS = flags.DEFINE_string(
+    "training-cells",
+    None,
+    "File .npy of bool [y, x]: the cells that statistics are taken over; all if unset.",
+)
+_VERIFY = flags.DEFINE_bool("verify", False, "Read everything again and compare.")
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Callable[[int, int], None]]:
+    """A bar in a terminal, a line each tenth elsewhere; both on stderr."""
+    if sys.stderr.isatty():
+        with contextlib.suppress(ImportError):
+            from rich.console import Console
+            from rich.progress import Progress
+
+            with Progress(console=Console(stderr=True)) as bar:
+                task = bar.add_task("prepare", total=None)
+                yield lambda done, rows: bar.update(task, completed=done, total=rows)
+            return
+    told = 0
+
+    def tell(done: int, rows: int) -> None:
+        nonlocal told
+        if done * 10 // rows > told:
+            told = done * 10 // rows
+            print(f"prepare: {done} of {rows} rows", file=sys.stderr)
+
+    yield tell
+
+
+def _cells() -> np.ndarray | None:
+    if not _CELLS.value:
+        return None
+    try:
+        return np.load(_CELLS.value, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(
+            f"--training-cells: {_CELLS.value} is no .npy file."
+        ) from error
+
+
+def main(_: list[str]) -> None:
+    """Prepares, and says what came of it."""
+    try:
+        done = _prepared()
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on from here.", file=sys.stderr)
+        raise SystemExit(130) from None
+    print(f"grid: {done.grid}")
+    for name, one in zip(done.names, done.statistics, strict=True):
+        values = "no valid cell"
+        if one.mean is not None:
+            values = (
+                f"mean {one.mean:.6g}, sd {one.sd:.6g}, {one.min:.6g}..{one.max:.6g}"
+            )
+        print(f"band {name}: {values}, {one.valid_share:.2%} valid")
+    print(f"prepared: {os.path.relpath(done.folder)}")
+
+
+def _prepared() -> Prepared:
+    rasters = _RASTERS.value
+    with (
+        open_stack(
+            rasters[0] if len(rasters) == 1 else rasters,
+            names=_NAMES.value,
+            categorical=_CATEGORICAL.value,
+            template=_TEMPLATE.value,
+            resampling=_RESAMPLING.value,
+            crs=_CRS.value,
+        ) as stack,
+        _progress() as progress,
+    ):
+        done = prepare(
+            stack,
+            _OUTPUT.value,
+            layout=_LAYOUT.value,
+            chunk=_CHUNK.value,
+            dtype=_DTYPE.value,
+            cells=_cells(),
+            progress=progress,
+        )
+    return open_prepared(done.folder, verify=True) if _VERIFY.value else done
+
+
+if __name__ == "__main__":
+    flags.mark_flags_as_required(["rasters", "output"])
+    command.run(main)
