@@ -112,7 +112,7 @@ def largest_mask(
     number = jnp.sum(above, dtype=jnp.int32)
     number = jax.lax.psum(number, axes) if axes else number
     wanted = k - number  # how many of the tied ones
-    of_row = jnp.sum(tied, axis=1, dtype=jnp.int32)
+    own = of_row = jnp.sum(tied, axis=1, dtype=jnp.int32)
     left = jnp.zeros_like(of_row)  # tied ones of the row in shards before this
     if column_axis_name is not None:
         shards = jax.lax.all_gather(of_row, column_axis_name)
@@ -128,7 +128,6 @@ def largest_mask(
         return counted
     # Quotas fall from row to row, so one row at most takes some of its tied ones.
     quota = wanted - before - left
-    own = jnp.sum(tied, axis=1, dtype=jnp.int32)
     some = jnp.argmax((quota > 0) & (quota < own))
     mask = above & (k > 0) | tied & (quota >= own)[:, None]
     place = jnp.cumsum(tied[some], dtype=jnp.int32)

@@ -5,10 +5,10 @@ An element of the pipeline is the number of a step; everything else follows from
 checkpoint has to hold is the number of the step.
 """
 
-import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from jaxsdm.data.closing import Closing
 from jaxsdm.data.patches.augmentation import Augmentation
 from jaxsdm.data.patches.batch import BatchMaker, Input
 from jaxsdm.data.patches.order import Order
@@ -106,7 +106,7 @@ def pipeline(
     return Batches(maker, steps, threads, ahead, workers)
 
 
-class Batches:
+class Batches(Closing):
     """Iterator over batches, from where its state says; `with` closes it after use.
 
     Attributes:
@@ -179,17 +179,6 @@ class Batches:
         """Ends threads and workers, once they are idle; sources stay open."""
         self._stop()
         self._closed = True
-
-    def __enter__(self) -> "Batches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self) -> Any:
         grain = self._grain

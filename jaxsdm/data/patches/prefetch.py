@@ -2,12 +2,12 @@
 
 import collections
 import time
-import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import jax
 
+from jaxsdm.data.closing import Closing
 from jaxsdm.data.patches.batches import Batches
 
 
@@ -36,7 +36,7 @@ def device_prefetch(
     return DeviceBatches(batches, ahead, sharding)
 
 
-class DeviceBatches:
+class DeviceBatches(Closing):
     """Iterator over batches on the device; its state counts what it has given out.
 
     Attributes:
@@ -92,17 +92,6 @@ class DeviceBatches:
         """Closes the batches."""
         self._waiting.clear()
         self._batches.close()
-
-    def __enter__(self) -> "DeviceBatches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _put(self, batch: dict[str, Any]) -> Any:
         sharding = self._sharding

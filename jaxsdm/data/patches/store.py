@@ -6,12 +6,12 @@ batch. Chunks are not compressed, so a patch costs the copy of the few that it t
 
 import collections
 import os
-import types
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from jaxsdm.data.closing import Closing
 from jaxsdm.data.patches.orientation import laid_back
 from jaxsdm.data.patches.source import Patches, first_cells, inside, new_batch
 from jaxsdm.data.patches.window import Window
@@ -23,7 +23,7 @@ _DEFAULT_CACHE = 2**30
 _DEFAULT_CONCURRENCY = 64
 
 
-class StorePatches:
+class StorePatches(Closing):
     """Patches of a folder that `prepare(stack, folder, layout="zarr")` wrote.
 
     Resident memory: the cache, the chunks of `concurrency` patches and the batch,
@@ -123,17 +123,6 @@ class StorePatches:
     def close(self) -> None:
         """Empties the cache and lets go of the store; `take` opens it again."""
         self._store = None
-
-    def __enter__(self) -> "StorePatches":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _opened(self) -> Any:
         store = self._store

@@ -6,7 +6,6 @@ never zero.
 """
 
 import dataclasses
-import types
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from jaxtyping import Bool, Float32
 
+from jaxsdm.data.closing import Closing
 from jaxsdm.data.rasters.bands import Band, decode
 from jaxsdm.data.rasters.grid import RasterGrid
 from jaxsdm.data.rasters.sources import Source, pieces_of
@@ -22,7 +22,7 @@ _STRIPE_CELLS = 2**22
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class RasterStack:
+class RasterStack(Closing):
     """Bands on one grid; `jaxsdm.data.open_stack` makes them.
 
     Reading is safe from several threads and after pickling: files are opened again by
@@ -203,17 +203,6 @@ class RasterStack:
         """Closes the files; a later read opens them again."""
         for source in self.sources:
             source.close()
-
-    def __enter__(self) -> "RasterStack":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: types.TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _bands_of(self, source: int) -> list[int]:
         return [i for i, place in enumerate(self.places) if place[0] == source]
