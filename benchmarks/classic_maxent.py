@@ -133,7 +133,9 @@ def _elapid(tasks, cores):
                 name: np.stack(
                     [
                         np.ravel(
-                            fitted[task.name, one].predict(problem.encode(survey, name))
+                            fitted[task.name, one].predict(
+                                problem.encode(survey, name)["predictors"]
+                            )
                         )
                         for one in survey.species
                     ],

@@ -3,6 +3,7 @@
     python benchmarks/patches.py                     4608 x 4608 pixels, 4 bands
     python benchmarks/patches.py --size 1536 --rounds 3
     python benchmarks/patches.py --file my.tif       a raster of yours
+    python benchmarks/patches.py --memory 50000      resident memory, so many patches
 
 All contenders cut 64 x 64 patches of float32 around the same random places out of one
 deflate-compressed raster of 256-pixel blocks, in alternating rounds in this process.
@@ -10,16 +11,25 @@ GDAL's block cache is held at 64 MB; "whole raster cached" is the same reading i
 process whose cache holds all of it. Rates are medians over the rounds.
 
 * rasterio, random: a windowed read for each patch, in the order of the batch.
+* torchgeo, random: `RasterDataset`, a box for each patch; where torchgeo is installed.
 * FilePatches: the file itself, block-sorted, its own cache also held at 64 MB; through
   the pipeline four or eight batches are read together; "1 GiB" is its default cache.
 * MemoryPatches: one gather a batch; through the pipeline: targets, validity, shuffling
   and the copy to the device included, ready there.
 * DevicePatches: the gather inside `jit`, from row and column numbers on the host.
 * copy: the bytes of the values of a batch, from one array to another.
+
+With `--memory` the tiers for rasters beyond memory each take so many random patches in
+a process of their own: MemoryPatches on a memory map, StorePatches with a cache of 64
+MB. What their processes hold is told along the way, beside its bound: the pages of the
+map, or the cache and the chunks of patches under way; for both, two batches and 16 MB
+for all else.
 """
 
 import argparse
 import contextlib
+import importlib.metadata
+import json
 import os
 import pathlib
 import statistics
@@ -50,11 +60,18 @@ def main() -> None:
     parser.add_argument("--file", help="a GeoTIFF in place of a generated one")
     parser.add_argument("--only", nargs="+", help="words of the names of contenders")
     parser.add_argument("--output", help="JSON file of all numbers")
+    parser.add_argument(
+        "--memory", type=int, metavar="N", help="resident memory over N patches"
+    )
     parser.add_argument("--cached", help=argparse.SUPPRESS)  # see _cached_rasterio
+    parser.add_argument("--resident", help=argparse.SUPPRESS)  # see _memory
     options = parser.parse_args()
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: options.cores])
     if options.cached:
         _serve_cached(options)
+        return
+    if options.resident:
+        _tell_resident(options)
         return
     os.environ["GDAL_CACHEMAX"] = "64"
     os.environ.setdefault("JAX_PLATFORMS", "cpu" if _no_accelerator() else "")
@@ -64,6 +81,9 @@ def main() -> None:
             pathlib.Path(folder) / "raster.tif", options.size, options.bands
         )
         print(f"{path}: {os.path.getsize(path) / 1e6:.0f} MB")
+        if options.memory:
+            _memory(path, pathlib.Path(folder), options)
+            return
         contenders = _contenders(path, options, stack)
         if options.only:
             contenders = {
@@ -216,6 +236,7 @@ def _contenders(
     )
     return {
         "rasterio, random": _rasterio(path, options.patch, places, BATCH),
+        **_torchgeo(path, options.patch, places),
         "FilePatches, 64 MB": taking(files[0], 2),
         "FilePatches, 64 MB, pipeline, 4 together": piped(files[1], 16, together=4),
         "FilePatches, 64 MB, pipeline, 8 together": piped(files[2], 16, together=8),
@@ -247,6 +268,44 @@ def _rasterio(
         return count, time.perf_counter() - started
 
     return run
+
+
+def _torchgeo(
+    path: str, patch: int, places: Callable[[], Any]
+) -> dict[str, Callable[[], tuple[int, float]]]:
+    """Its reading, once what it reads is what rasterio reads; or a note."""
+    try:
+        version = importlib.metadata.version("torchgeo")
+        from torchgeo.datasets import RasterDataset
+    except ImportError as error:
+        print(f"torchgeo is left out: {error}")
+        return {}
+    if tuple(int(part) for part in version.split(".")[:2]) < (0, 8):
+        print(f"torchgeo is left out: version {version} is queried in another way")
+        return {}
+    import rasterio
+
+    dataset, half = RasterDataset(path), patch // 2
+    raster = rasterio.open(path)
+
+    def read(row: int, column: int) -> Any:
+        left, top = raster.transform * (column - half, row - half)
+        right, bottom = raster.transform * (column + half, row + half)
+        return dataset[left:right, bottom:top]["image"]
+
+    row, column = (int(one[0]) for one in places())
+    at = rasterio.windows.Window(column - half, row - half, patch, patch)
+    np.testing.assert_array_equal(read(row, column).numpy(), raster.read(window=at))
+
+    def run() -> tuple[int, float]:
+        rows, columns = (one.tolist() for one in places())
+        started = time.perf_counter()
+        batch = np.empty((BATCH, patch, patch, raster.count), np.float32)
+        for k, (row, column) in enumerate(zip(rows, columns, strict=True)):
+            batch[k] = read(row, column).numpy().transpose(1, 2, 0)
+        return BATCH, time.perf_counter() - started
+
+    return {"torchgeo, random": run}
 
 
 @contextlib.contextmanager
@@ -293,6 +352,68 @@ def _serve_cached(options: argparse.Namespace) -> None:
     run()
     for _ in sys.stdin:
         print(*run(), flush=True)
+
+
+def _memory(path: str, folder: pathlib.Path, options: argparse.Namespace) -> None:
+    """Runs each tier in a process of its own, and shows what these hold."""
+    from jaxsdm.data.prepared import prepare
+    from jaxsdm.data.rasters import open_stack
+
+    rows = []
+    for layout in ("memmap", "zarr"):
+        with open_stack(path) as stack:
+            prepare(stack, folder / layout, layout=layout, chunk=64)
+        command = [sys.executable, __file__, "--resident", str(folder / layout)]
+        command += ["--memory", str(options.memory), "--patch", str(options.patch)]
+        told = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+        rows += [json.loads(line) for line in told.stdout.splitlines()]
+    reporting.show(
+        f"resident MB over {options.patch} x {options.patch} patches",
+        ["", "patches", "own", "of files", "more than before", "bound", "within"],
+        rows,
+    )
+    reporting.write_json(options.output, {"resident_mb": rows})
+
+
+def _tell_resident(options: argparse.Namespace) -> None:
+    """Takes patches, and tells what this process holds after more and more of them."""
+    from jaxsdm.data.patches import Window
+    from jaxsdm.data.prepared import open_prepared
+
+    prepared = open_prepared(options.resident)
+    height, width, bands = prepared.shape
+    batch = BATCH * options.patch**2 * bands * 5  # float32 and validity
+    if prepared.layout == "memmap":
+        source: Any = prepared.patches()
+        name, held = "MemoryPatches, map", height * width * bands * 4
+    else:
+        source = prepared.patches(cache_bytes=CACHE)
+        chunk = prepared.manifest["chunk"]
+        touched = (-(-(options.patch - 1) // chunk) + 1) ** 2
+        name = f"StorePatches, {CACHE // 2**20} MiB"
+        held = CACHE + source.concurrency * touched * chunk**2 * bands * 4
+    rng, window = np.random.default_rng(3), Window(options.patch)
+    # The first batch is let go when the next is there: two at the same time.
+    bound = (held + 2 * batch + 16 * 2**20) / 1e6
+    before, done = sum(_resident_mb()), 0
+    for part in (0, 1, 2, 4, 8, 16):
+        while done < options.memory * part // 16:
+            places = (rng.integers(0, size, BATCH) for size in (height, width))
+            taken = source.take(*places, window)
+            done += BATCH
+        own, files = _resident_mb()
+        more = own + files - before
+        within = "yes" if more <= bound else "NO"
+        print(json.dumps([name, done, own, files, more, bound, within]))
+    del taken
+
+
+def _resident_mb() -> tuple[float, float]:
+    """Memory of this process that is its own, and pages of files that it maps."""
+    lines = pathlib.Path("/proc/self/status").read_text().splitlines()
+    told = dict(line.split(":", 1) for line in lines)
+    own, files = (int(told[key].split()[0]) for key in ("RssAnon", "RssFile"))
+    return own * 1024 / 1e6, files * 1024 / 1e6
 
 
 def _rates(

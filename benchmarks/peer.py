@@ -81,7 +81,9 @@ def _tasks(data: str | None) -> tuple[list[Any], dict[str, Any]]:
         encoded[f"{task.name}/x"] = problem.features
         encoded[f"{task.name}/y"] = problem.counts.astype(np.float32)
         for name, survey in task.surveys.items():
-            encoded[f"survey/{task.name}/{name}"] = problem.encode(survey, name)
+            encoded[f"survey/{task.name}/{name}"] = problem.encode(survey, name)[
+                "predictors"
+            ]
     return tasks, encoded
 
 

@@ -23,6 +23,7 @@ from workers import peak_megabytes, serve
 from jaxsdm import parallel
 from jaxsdm.parallel import DATA
 from jaxsdm.training import Hyper, default_config, network, network_stage
+from jaxsdm.training.site_patches import SitePatches
 from jaxsdm.training.step import make_hyper, make_table
 
 
@@ -90,6 +91,7 @@ class Prepared:
             features=self.features,
             counts=tables[f"{name}/y"],
             background=self.features[:0],
+            patches=SitePatches(),
         )
         self.mesh = parallel.make_mesh(1, 1)
         self.config = config

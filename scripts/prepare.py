@@ -47,6 +47,15 @@ _RESAMPLING = flags.DEFINE_string(
     "resampling", None, "Of continuous bands onto the template: nearest, bilinear, ..."
 )
 _CRS = flags.DEFINE_string("crs", None, "Of rasters that name none, as EPSG:4326.")
+_NODATA = flags.DEFINE_list(
+    "nodata", [], "BAND=NUMBER or BAND=none: what means no value, in place of the file."
+)
+_SCALE = flags.DEFINE_list(
+    "scale",
+    [],
+    "NUMBER, or BAND=NUMBER: values are scale x stored + offset, in place of the file.",
+)
+_OFFSET = flags.DEFINE_list("offset", [], "NUMBER, or BAND=NUMBER: see --scale.")
 _CELLS = flags.DEFINE_string(
     "training-cells",
     None,
@@ -89,6 +98,38 @@ def _cells() -> np.ndarray | None:
         ) from error
 
 
+def _numbers(flag: str, parts: list[str]) -> dict[str, float | None]:
+    """The numbers of a flag by band; that of no band is called after nothing."""
+    found: dict[str, float | None] = {}
+    for part in parts:
+        name, _, text = part.rpartition("=")
+        try:
+            found[name] = None if text.lower() == "none" else float(text)
+        except ValueError as error:
+            raise ValueError(
+                f"--{flag}: BAND=NUMBER is wanted, got {part!r}."
+            ) from error
+    if len(found) < len(parts) or ("" in found and len(found) > 1):
+        raise ValueError(f"--{flag}: each band once, got {','.join(parts)}.")
+    return found
+
+
+def _nodata() -> dict[str, float | None]:
+    found = _numbers("nodata", _NODATA.value)
+    if "" in found:
+        raise ValueError("--nodata: of which band? BAND=NUMBER is wanted.")
+    return found
+
+
+def _packing(flag: str, parts: list[str]) -> dict[str, float] | float | None:
+    """One number for all bands, numbers by band, or None where the flag is not set."""
+    found = _numbers(flag, parts)
+    numbers = {name: number for name, number in found.items() if number is not None}
+    if len(numbers) < len(found):
+        raise ValueError(f"--{flag}: numbers are wanted, got {','.join(parts)}.")
+    return numbers.get("", numbers or None)
+
+
 def main(_: list[str]) -> None:
     """Prepares, and says what came of it."""
     try:
@@ -117,6 +158,9 @@ def _prepared() -> Prepared:
             template=_TEMPLATE.value,
             resampling=_RESAMPLING.value,
             crs=_CRS.value,
+            nodata=_nodata(),
+            scale=_packing("scale", _SCALE.value),
+            offset=_packing("offset", _OFFSET.value),
         ) as stack,
         _progress() as progress,
     ):

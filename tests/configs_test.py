@@ -30,6 +30,10 @@ def shrink(config, task):
     for name, value in {"hidden": 8, "trees": 3}.items():
         if name in config.model:
             config.model[name] = value
+    if config.model.name == "residual_cnn":
+        config.model.widths = (8,)
+    for one in config.patches.values():
+        one.raster, one.size = "raster", 6
     config.solver.max_iterations = 5
     if "k" in config.objective:
         config.objective.k = 1
@@ -38,12 +42,19 @@ def shrink(config, task):
     return config
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return str(tmp_path_factory.mktemp("world"))
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_shipped_config_trains(path, tmp_path):
+def test_a_shipped_config_trains(path, tmp_path, folder):
     config = runpy.run_path(str(path))["get_config"]()
-    tasks = datasets.load("virtual", size=24, species=3, surveys=20, seed=1)
+    dataset = {"name": "virtual_files", "folder": folder, "size": 24, "species": 3}
+    dataset |= {"surveys": 20, "seed": 1}
+    tasks = datasets.load(**dataset)
     small = shrink(config, tasks[0].name)
-    small.dataset = {"name": "virtual", "size": 24, "species": 3, "surveys": 20}
+    small.dataset = dataset
     run = open_run(tmp_path / "run", small)
     train(run, tasks, quiet=True)
     scores = load_predictor(run, tasks[0])(tasks[0].records, "records")

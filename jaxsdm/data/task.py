@@ -5,12 +5,14 @@ species of a group share a survey effort and hence a target-group background.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Shaped
 
 from jaxsdm.data.predictors import check_predictors
+from jaxsdm.data.prepared import Prepared
+from jaxsdm.data.rasters import RasterStack
 from jaxsdm.data.sites import SiteTable
 
 
@@ -85,6 +87,8 @@ class Task:
       grid: the raster of the whole area for maps, where the benchmark has one.
       held_out: presence-only records of places that are not trained on, where the
         benchmark judges lists of species by them; all species of `records`.
+      rasters: name -> function that opens the raster, for models that look at patches
+        around the sites; whoever opens it closes it.
     """
 
     name: str
@@ -97,6 +101,9 @@ class Task:
     categorical: tuple[str, ...]
     grid: Grid | None = None
     held_out: SiteTable | None = None
+    rasters: Mapping[str, Callable[[], RasterStack | Prepared]] = dataclasses.field(
+        default_factory=dict
+    )
 
     def checked(self, on_missing: str = "error") -> "Task":
         """The task with sites of missing predictors refused or left out.

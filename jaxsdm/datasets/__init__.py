@@ -1,19 +1,29 @@
-"""Benchmarks and worlds by name: each gives a list of tasks."""
+"""Benchmarks, worlds and a user's own files by name: each gives a list of tasks."""
 
 from collections.abc import Callable
 from typing import Any
 
 from jaxsdm.data import Task
-from jaxsdm.datasets import belgium, nceas, virtual
+from jaxsdm.datasets import belgium, files, nceas, virtual, virtual_files
 from jaxsdm.registry import check_options
 
 BY_NAME: dict[str, Callable[..., list[Task]]] = {
     "belgium": belgium.load,
+    "files": files.load,
     "nceas": nceas.load,
     "virtual": virtual.load,
+    "virtual_files": virtual_files.load,
 }
 
-__all__ = ["BY_NAME", "belgium", "load", "nceas", "virtual"]
+__all__ = [
+    "BY_NAME",
+    "belgium",
+    "files",
+    "load",
+    "nceas",
+    "virtual",
+    "virtual_files",
+]
 
 
 def load(name: str, **options: Any) -> list[Task]:

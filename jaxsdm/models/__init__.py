@@ -4,7 +4,7 @@
 """
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from flax import linen as nn
@@ -23,6 +23,7 @@ from jaxsdm.models.maxent import (
 from jaxsdm.models.maxent_output import background_normalizer, maxent_output
 from jaxsdm.models.maxent_penalty import maxent_penalties
 from jaxsdm.models.outputs import Outputs
+from jaxsdm.models.residual_cnn import ResidualCNN
 from jaxsdm.models.residual_mlp import ResidualMLP
 from jaxsdm.registry import choose
 
@@ -33,6 +34,7 @@ __all__ = [
     "Maxent",
     "MaxentFeatures",
     "Outputs",
+    "ResidualCNN",
     "ResidualMLP",
     "SpeciesHead",
     "apply_members",
@@ -50,26 +52,48 @@ __all__ = [
 BY_NAME: dict[str, Callable[..., nn.Module]] = {
     "linear": Linear,
     "maxent": Maxent,
+    "residual_cnn": ResidualCNN,
     "residual_mlp": ResidualMLP,
 }
 
 
-def build(name: str, *, species: int, features: int, **options: Any) -> nn.Module:
+def build(
+    name: str,
+    *,
+    species: int,
+    features: int,
+    patches: Sequence[str] = (),
+    **options: Any,
+) -> nn.Module:
     """Makes the model called `name`.
 
     Args:
         name: a key of `BY_NAME`.
         species: number of species (columns of the logits).
         features: columns of `inputs["predictors"]`.
-        options: further fields of the model.
+        patches: names of the inputs that are patches of rasters.
+        options: further fields of the model; lists, as JSON has them, become tuples.
 
     Raises:
-        ValueError: an unknown name or option; the known ones are listed.
+        ValueError: an unknown name or option (the known ones are listed), patches for
+            a model of tables, or none for one of patches.
     """
     model = choose(BY_NAME, name, "model")
-    fixed = {"species", "predictors", "parent", "name"}
-    known = [f.name for f in dataclasses.fields(model) if f.name not in fixed]  # type: ignore[arg-type]
+    own = {f.name for f in dataclasses.fields(model)}  # type: ignore[arg-type]
+    given = {"species": species, "predictors": features, "patches": tuple(patches)}
+    if ("patches" in own) != bool(patches):
+        raise ValueError(
+            f"model {name!r} reads {'patches' if 'patches' in own else 'no patches'} "
+            f"of rasters, and the config has {', '.join(patches) or 'none'} "
+            "(config.patches)."
+        )
+    known = sorted(own - {*given, "parent", "name"})
     unknown = sorted(set(options) - set(known))
     if unknown:
         raise ValueError(f"model {name!r} has no options {unknown}; it takes {known}.")
-    return model(species=species, predictors=features, **options)
+    fields = {key: value for key, value in given.items() if key in own}
+    fields |= {
+        key: tuple(value) if isinstance(value, list) else value
+        for key, value in options.items()
+    }
+    return model(**fields)

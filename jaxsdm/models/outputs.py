@@ -2,12 +2,14 @@
 
 A model is a Flax Linen module: `module.apply(variables, inputs, train=...)` with
 `inputs` a dict modality -> array. Tables come as `inputs["predictors"]`, one row a
-site and one column an encoded predictor.
+site and one column an encoded predictor; patches of rasters as `[batch, y, x, band]`
+under names of their own, with where they are valid beside them, `{name}_valid`.
 """
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 
@@ -57,3 +59,40 @@ def read_predictors(
             "model was trained on."
         )
     return table
+
+
+def read_patches(
+    inputs: Mapping[str, Array], name: str, model: str
+) -> Float[Array, "batch y x channel"]:
+    """Gives the patches of a name, missing values 0, after checking their shapes.
+
+    Args:
+        inputs: the dict of modalities.
+        name: of the patches. Where `{name}_valid` (of the same shape) is given too, the
+            share of bands that are valid in a cell becomes a last channel.
+        model: the model's name, for the error.
+
+    Raises:
+        ValueError: no such modality, not patches, or a validity of another shape.
+    """
+    if name not in inputs:
+        raise ValueError(
+            f"{model}: inputs has no {name!r}, only {sorted(inputs)}; give patches "
+            "[batch, y, x, band] under that name."
+        )
+    values = inputs[name]
+    if values.ndim != 4:
+        raise ValueError(
+            f"{model}: want inputs[{name!r}] as [batch, y, x, band], got shape "
+            f"{values.shape}."
+        )
+    valid = inputs.get(f"{name}_valid")
+    if valid is None:
+        return values
+    if valid.shape != values.shape:
+        raise ValueError(
+            f"{model}: inputs['{name}_valid'] has shape {valid.shape}, the patches "
+            f"have {values.shape}."
+        )
+    share = valid.mean(axis=-1, keepdims=True, dtype=values.dtype)
+    return jnp.concatenate([jnp.where(valid, values, 0), share], axis=-1)

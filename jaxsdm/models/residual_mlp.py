@@ -8,26 +8,16 @@ blocks, no dropout, no normalisation layer). Differs: theirs has a head bias, to
 the loss is blind, and no dropout.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import jax
 from flax import linen as nn
 from jaxtyping import Array, Float
 
 from jaxsdm.models import initialization
-from jaxsdm.models.cosine_head import CosineHead
 from jaxsdm.models.dropout import dropout, is_off
-from jaxsdm.models.head import SpeciesHead
 from jaxsdm.models.outputs import Outputs, read_predictors
-from jaxsdm.registry import choose
-
-HEADS: dict[str, Callable[["ResidualMLP"], nn.Module]] = {
-    "linear": lambda mlp: SpeciesHead(
-        mlp.species, mlp.head_bias, mlp.initialization, name="head"
-    ),
-    "cosine": lambda mlp: CosineHead(mlp.species, name="head"),
-}
-"""What reads the features, by the name a config gives."""
+from jaxsdm.models.readout import read_species
 
 
 class ResidualMLP(nn.Module):
@@ -76,14 +66,15 @@ class ResidualMLP(nn.Module):
         x = self._layer("input", table, rate, train)
         for block in range(self.blocks):
             x = x + self._layer(f"block_{block}", x, rate, train)
-        head = choose(HEADS, self.head, "head")(self)
-        auxiliary = {}
-        if self.set_head:
-            second = SpeciesHead(
-                self.species, True, self.initialization, name="set_head"
-            )
-            auxiliary["set_logits"] = second(x)
-        return Outputs(x, head(x), auxiliary)
+        logits, auxiliary = read_species(
+            x,
+            species=self.species,
+            head=self.head,
+            head_bias=self.head_bias,
+            set_head=self.set_head,
+            initialization=self.initialization,
+        )
+        return Outputs(x, logits, auxiliary)
 
     def _layer(
         self,

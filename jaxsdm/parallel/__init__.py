@@ -8,7 +8,7 @@ from jaxsdm.parallel.mesh import (
     put,
     round_up,
 )
-from jaxsdm.parallel.processes import gather, is_first, wait
+from jaxsdm.parallel.processes import gather, is_first, share_of_data, wait
 
 __all__ = [
     "DATA",
@@ -20,5 +20,6 @@ __all__ = [
     "make_mesh",
     "put",
     "round_up",
+    "share_of_data",
     "wait",
 ]

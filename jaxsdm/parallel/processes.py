@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import jax
 import numpy as np
 from jax.experimental import multihost_utils
+from jax.sharding import Mesh
 from jaxtyping import Int
 
 
@@ -29,3 +30,31 @@ def gather(values: Sequence[int]) -> Int[np.ndarray, "processes values"]:
     if jax.process_count() == 1:
         return own[None]
     return np.asarray(multihost_utils.process_allgather(own))
+
+
+def share_of_data(mesh: Mesh) -> tuple[int, int]:
+    """Which rows of a batch this process has to bring: number of the part, of how many.
+
+    Processes that share their rows (because the species of a row lie on several of
+    them) have the same number.
+
+    Args:
+      mesh: `("data", "species")`.
+
+    Raises:
+      ValueError: its rows are not one even part of the batch.
+    """
+    own = jax.process_index()
+    rows = [
+        number
+        for number, devices in enumerate(mesh.devices)
+        if any(device.process_index == own for device in devices)
+    ]
+    total, share = len(mesh.devices), len(rows)
+    first = rows[0]
+    if rows != list(range(first, first + share)) or first % share or total % share:
+        raise ValueError(
+            f"share_of_data: process {own} has the rows {rows} of {total} of the mesh; "
+            "want one even part, such as mesh.data a multiple of the processes."
+        )
+    return first // share, total // share

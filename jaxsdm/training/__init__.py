@@ -1,6 +1,6 @@
 """Training: (model, objective, stages, batches) to states, checkpoints and logs."""
 
-from jaxsdm.training.config import default_config, stage
+from jaxsdm.training.config import default_config, patches, stage
 from jaxsdm.training.context import MemberScores
 from jaxsdm.training.fits import BY_NAME, check, load_members, load_predictor, train
 from jaxsdm.training.interruption import Interrupted
@@ -28,6 +28,7 @@ __all__ = [
     "load_run",
     "make_problem",
     "open_run",
+    "patches",
     "select_tasks",
     "stage",
     "train",

@@ -37,6 +37,11 @@ def default_config() -> ConfigDict:
     config.model.dropout = 0.0
     config.objective = ConfigDict({"name": "normalized_poisson"})
 
+    # Inputs that are patches of rasters around the sites, {name: patches(raster=...)},
+    # for models that read them, and how patches are changed while training.
+    config.patches = ConfigDict()
+    config.augmentation = ConfigDict({"flips": True, "turns": True, "jitter": 0})
+
     config.seeds = (655,)  # one member of the ensemble each
     config.bootstrap = False  # each member sees a bootstrap sample of the sites
     config.keep = "last"  # parameters used later: last, best_epoch or average
@@ -98,6 +103,26 @@ def stage(**changes: Any) -> ConfigDict:
     fields.optimizer.schedule = "constant"
     fields.optimizer.warmup_steps = 0
     fields.optimizer.clip_norm = 0.0
+    fields.lock()
+    fields.update(changes)
+    return fields
+
+
+def patches(raster: str, size: int | tuple[int, int], **changes: Any) -> ConfigDict:
+    """The fields of one input that is made of patches.
+
+    Args:
+      raster: a name of the task's rasters.
+      size: rows and columns of a patch.
+      changes: further fields to set.
+
+    Raises:
+      AttributeError: an unknown field.
+    """
+    fields = ConfigDict({"raster": raster, "size": size})
+    fields.step = 1  # every step-th cell: a larger surrounding in as many cells
+    fields.convention = "cell"  # what is centred: the place's cell, or the point
+    fields.tier = "device"  # where the raster is: device, memory, or stream
     fields.lock()
     fields.update(changes)
     return fields

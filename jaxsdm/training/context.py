@@ -2,8 +2,8 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 from jax.sharding import Mesh
@@ -12,8 +12,8 @@ from jaxsdm import parallel
 from jaxsdm.training.interruption import Interruption
 from jaxsdm.training.log import Progress, TrainLog
 
-Predictor = Callable[[np.ndarray], np.ndarray]
-"""Encoded predictors `[rows, features]` to log suitability `[rows, species]`."""
+Predictor = Callable[[Mapping[str, Any]], np.ndarray]
+"""Places as `Problem.encode` gives them to log suitability `[rows, species]`."""
 
 
 class MemberScores(NamedTuple):

@@ -11,19 +11,18 @@ import tempfile
 from collections.abc import Mapping, Sequence
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 from jaxtyping import Float, Int
 from ml_collections import ConfigDict
 
-from jaxsdm import metrics, parallel
+from jaxsdm import metrics
 from jaxsdm.data import spatial_blocks
-from jaxsdm.parallel import DATA
-from jaxsdm.training.network import kept_parameters, member_outputs
-from jaxsdm.training.network_stage import CAPACITY, Stage, chunk, compile_stage
+from jaxsdm.training.network import kept_parameters
+from jaxsdm.training.network_outputs import member_outputs
+from jaxsdm.training.network_stage import CAPACITY, Stage
 from jaxsdm.training.problem import Problem
-from jaxsdm.training.step import Hyper, make_table
+from jaxsdm.training.running import open_steps
 
 FEWEST_RECORDS = 5
 """Species with fewer records say nothing in cross-validation and are left out."""
@@ -108,10 +107,10 @@ def network_scores(
     if stage.plan.background:
         for part, (_, d, fold, _) in zip(sites, members, strict=True):
             part["background"] = np.flatnonzero(divisions[d].background != fold)
-    state = _train(stage, problem, mesh, sites)
-    apply = member_outputs(stage.program.module, kept_parameters(state, spread.keep))
-    sites_of_both = np.concatenate([problem.features, problem.background])
-    logits = apply(sites_of_both)["logits"]
+    state = _train(stage, problem, config, mesh, sites)
+    parameters = kept_parameters(state, spread.keep)
+    apply = member_outputs(stage.program.module, parameters, problem.patches)
+    logits = apply(problem.sites_and_background)["logits"]
     rows = len(problem.features)
     species = problem.counts.shape[1]
     out = np.zeros((len(grid), len(divisions), logits.shape[1], species), np.float32)
@@ -139,27 +138,16 @@ def fold_scores(
     Returns:
       As `network_scores`, for one division.
     """
-    every = np.concatenate([problem.features, problem.background])
     where = np.concatenate([division.records, division.background])
-    out = np.zeros((len(every), problem.counts.shape[1]), np.float32)
+    out = np.zeros((len(where), problem.counts.shape[1]), np.float32)
     for fold in range(division.number):
-        task = dataclasses.replace(
-            problem.task,
-            records=problem.task.records.take(division.records != fold),
-            background=problem.task.background.take(division.background != fold),
-        )
-        part = dataclasses.replace(
-            problem,
-            task=task,
-            features=problem.features[division.records != fold],
-            background=problem.background[division.background != fold],
-        )
+        part = problem.take(division.records != fold, division.background != fold)
         with tempfile.TemporaryDirectory() as folder:
             inside = dataclasses.replace(context, folder=pathlib.Path(folder))
             fit.fit(part, config, inside)
             predict = fit.load(part, config, inside)
-            held = where == fold
-            out[held] = predict(every[held])
+            held = np.flatnonzero(where == fold)
+            out[held] = predict(problem.rows(held))
     return out
 
 
@@ -231,15 +219,9 @@ def _spread(config: ConfigDict, points, seeds) -> ConfigDict:
     return spread
 
 
-def _train(stage: Stage, problem: Problem, mesh: Mesh, sites):
-    features = problem.features.shape[1]
-    state = stage.program.init(stage.hyper, features)
-    table = make_table(problem.features, problem.counts, stage.background, mesh)
-    hyper = Hyper(*parallel.put(tuple(stage.hyper), mesh, PartitionSpec()))
-    run = compile_stage(stage, mesh, (state, table, hyper))
-    for first in range(0, stage.steps, CAPACITY):
-        number = min(CAPACITY, stage.steps - first)
-        rows, ends = chunk(stage, first, number, sites)
-        rows = parallel.put(rows, mesh, PartitionSpec(None, None, DATA))
-        state, _ = run(state, table, hyper, rows, ends, jnp.int32(number))
+def _train(stage: Stage, problem: Problem, config: ConfigDict, mesh: Mesh, sites):
+    state = stage.program.init(stage.hyper, problem.features.shape[1])
+    with open_steps(stage, problem, config, mesh, state, sites) as run:
+        for first in range(0, stage.steps, CAPACITY):
+            state = run(state, first, min(CAPACITY, stage.steps - first)).state
     return state

@@ -60,6 +60,11 @@ def check(config: ConfigDict, tasks: Sequence[Task]) -> None:
             continue
         chosen = for_task(config, task.name)
         check_values(chosen)
+        if len(chosen.patches) and chosen.fit != "network":
+            raise ValueError(
+                f"config.patches: fit {chosen.fit!r} reads tables alone; fit='network' "
+                "reads patches of rasters."
+            )
         kind = choose(BY_NAME, chosen.fit, "fit")
         kind.check(make_problem(task, chosen), chosen, make_mesh(chosen))
 

@@ -14,7 +14,8 @@ from jaxsdm.data.files import write_text
 class TrainLog:
     """Appends to `train.jsonl`, and to TensorBoard where tensorboardX is installed.
 
-    Every line is a JSON object with `task`, `stage`, `step`, `loss` and `seconds`.
+    Every line is a JSON object with `task`, `stage`, `step`, `loss` and `seconds`, and
+    of a network that sees patches `seconds_waited` for them.
 
     Args:
       folder: the run folder.
@@ -64,6 +65,10 @@ def _belongs(line: str, task: str, step: int) -> bool:
     except json.JSONDecodeError:  # half a line, from a kill while writing
         return False
     return values.get("task") != task or values.get("step", 0) <= step
+
+
+def _pace(rate: float) -> str:
+    return f"{rate:.0f} steps/s" if rate >= 10 else f"{rate:.2g} steps/s"
 
 
 class Progress:
@@ -123,7 +128,7 @@ class Progress:
                 self._row,
                 completed=step,
                 loss=f"{loss:.4f}",
-                rate=f"{rate:.0f} steps/s",
+                rate=_pace(rate),
             )
         elif not self._quiet:
             now = time.monotonic()
@@ -133,7 +138,7 @@ class Progress:
             left = (self._total - step) / max(rate, 1e-9)
             self.say(
                 f"{self._name}: step {step}/{self._total}, loss {loss:.4f}, "
-                f"{rate:.0f} steps/s, {left:.0f} s left"
+                f"{_pace(rate)}, {left:.0f} s left"
             )
 
     def say(self, message: str) -> None:

@@ -1,5 +1,6 @@
 """Fitting classic Maxent, all species of a task at once, into a checkpoint."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
@@ -92,8 +93,8 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
         state = checkpoints.restore(_shapes(problem, module), problem.about(config))
     normalizer = np.asarray(state["log_normalizer"])
 
-    def log_suitability(features: np.ndarray) -> np.ndarray:
-        outputs: Any = module.apply(state["variables"], {"predictors": features})
+    def log_suitability(inputs: Mapping[str, Any]) -> np.ndarray:
+        outputs: Any = module.apply(state["variables"], inputs)
         return np.asarray(outputs.logits) - normalizer
 
     return log_suitability
@@ -106,10 +107,7 @@ def _module(problem: Problem, config: ConfigDict) -> nn.Module:
         species=problem.counts.shape[1],
         features=problem.features.shape[1],
         categorical=tuple(bool(flag) for flag in problem.encoder.is_categorical),
-        **{
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in options.items()
-        },
+        **options,
     )
 
 

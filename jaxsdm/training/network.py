@@ -2,29 +2,24 @@
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from flax import linen as nn
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 from ml_collections import ConfigDict
 
-from jaxsdm import models, parallel
-from jaxsdm.parallel import DATA
-from jaxsdm.training import objectives
+from jaxsdm import parallel
+from jaxsdm.training import objectives, running
 from jaxsdm.training.batches import Plan, bootstrap_sites
 from jaxsdm.training.checkpoints import open_checkpoints
 from jaxsdm.training.context import Context, MemberScores, Predictor
 from jaxsdm.training.interruption import Interrupted
-from jaxsdm.training.network_stage import CAPACITY, Stage, chunk, compile_stage
+from jaxsdm.training.network_outputs import member_outputs
+from jaxsdm.training.network_stage import CAPACITY, Stage
 from jaxsdm.training.problem import Problem
-from jaxsdm.training.step import Hyper, TrainState, make_table
-
-_ROWS_AT_ONCE = 4096
-"""Rows of one prediction call, padded to that, so that it compiles once."""
+from jaxsdm.training.step import TrainState
 
 
 def check(problem: Problem, config: ConfigDict, mesh: Mesh) -> None:
@@ -84,7 +79,7 @@ def fit(problem: Problem, config: ConfigDict, context: Context) -> None:
 
 
 def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
-    """The fitted members as a function of encoded predictors: log suitability.
+    """The fitted members as a function of encoded places: log suitability.
 
     Log intensities are normalised over the training sites, member by member, and
     averaged over members; the logits of an objective that compares species are left as
@@ -99,11 +94,11 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
     if _compares_species(config):
         # A constant per species leaves each species' map as it is, and says which one
         # of two species is likelier.
-        return lambda features: np.mean(apply(features)["logits"], 0)[:, :species]
-    normaliser = jax.nn.logsumexp(apply(problem.features)["logits"], axis=1)
+        return lambda inputs: np.mean(apply(inputs)["logits"], 0)[:, :species]
+    normaliser = jax.nn.logsumexp(apply(problem.sites)["logits"], axis=1)
 
-    def log_suitability(features: np.ndarray) -> np.ndarray:
-        logits = apply(features)["logits"]
+    def log_suitability(inputs: Mapping[str, Any]) -> np.ndarray:
+        logits = apply(inputs)["logits"]
         centred = np.mean(logits - np.asarray(normaliser)[:, None], axis=0)
         return centred[:, :species]
 
@@ -112,7 +107,7 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
 
 def load_members(
     problem: Problem, config: ConfigDict, context: Context
-) -> Callable[[np.ndarray], MemberScores]:
+) -> Callable[[Mapping[str, Any]], MemberScores]:
     """The fitted members one by one, with scores that compare the species of a place.
 
     The logits of an objective that compares species are taken as they are. Log
@@ -126,12 +121,12 @@ def load_members(
     species = problem.counts.shape[1]
     shift = np.zeros((1, 1, 1), np.float32)
     if not _compares_species(config):
-        total = jax.nn.logsumexp(apply(problem.features)["logits"], axis=1)
+        total = jax.nn.logsumexp(apply(problem.sites)["logits"], axis=1)
         records = np.log(np.maximum(problem.counts.sum(0), 1))
         shift = (records - np.asarray(total)[:, :species])[:, None]
 
-    def scores(features: np.ndarray) -> MemberScores:
-        found = apply(features)
+    def scores(inputs: Mapping[str, Any]) -> MemberScores:
+        found = apply(inputs)
         sets = found.get("set_logits")
         return MemberScores(
             found["logits"][..., :species] + shift,
@@ -161,7 +156,8 @@ def _restored(problem: Problem, config: ConfigDict, context: Context):
             "model of that step. Start scripts/train.py again to finish it.",
             stacklevel=3,
         )
-    return member_outputs(program.module, kept_parameters(state, config.keep))
+    parameters = kept_parameters(state, config.keep)
+    return member_outputs(program.module, parameters, problem.patches)
 
 
 def _compares_species(config: ConfigDict) -> bool:
@@ -181,41 +177,6 @@ def kept_parameters(state: TrainState, keep: str) -> Any:
     return {"last": state.params, "best_epoch": state.best, "average": state.average}[
         keep
     ]
-
-
-def member_outputs(
-    module: nn.Module, params: Any
-) -> Callable[[np.ndarray], dict[str, np.ndarray]]:
-    """A function `features [rows, features] -> {name: [members, rows, species]}`.
-
-    The names are `logits` and, of a model with a second head, `set_logits`.
-    """
-
-    @jax.jit
-    def apply(params, features):
-        outputs = models.apply_members(
-            module, {"params": params}, {"predictors": features}
-        )
-        second = outputs.auxiliary.get("set_logits")
-        heads = {"logits": outputs.logits}
-        return heads if second is None else heads | {"set_logits": second}
-
-    def every(features: np.ndarray) -> dict[str, np.ndarray]:
-        size = min(_ROWS_AT_ONCE, max(len(features), 1))
-        pieces = []
-        for start in range(0, max(len(features), 1), size):
-            piece = features[start : start + size]
-            padded = np.pad(piece, ((0, size - len(piece)), (0, 0)))
-            heads = apply(params, padded)
-            pieces.append(
-                {name: np.asarray(x)[:, : len(piece)] for name, x in heads.items()}
-            )
-        return {
-            name: np.concatenate([piece[name] for piece in pieces], axis=1)
-            for name in pieces[0]
-        }
-
-    return every
 
 
 def _stage_of(stages: Sequence[Stage], step: int) -> int:
@@ -243,52 +204,49 @@ def _enter(
 
 def _run_stage(stage, problem, config, context, checkpoints, state, begin, about):
     """Runs a stage from `state.step` to its end."""
-    task = problem.task.name
-    table = make_table(problem.features, problem.counts, stage.background, context.mesh)
-    hyper = Hyper(*parallel.put(tuple(stage.hyper), context.mesh, PartitionSpec()))
+    task, first = problem.task.name, int(state.step) - begin
     sites = _member_sites(stage.plan, config)
-    first = int(state.step) - begin
     context.progress.say(f"{task}: compiling")
-    run = compile_stage(stage, context.mesh, (state, table, hyper))
-    saved, pace = time.monotonic(), 8
-    while first < stage.steps:
-        number = min(pace, CAPACITY, stage.steps - first)
-        every = config.checkpoint.every_steps
-        if every:
-            number = min(number, every - (begin + first) % every)
-        rows, ends = chunk(stage, first, number, sites)
-        rows = parallel.put(rows, context.mesh, PartitionSpec(None, None, DATA))
-        started = time.monotonic()
-        state, losses = run(state, table, hyper, rows, ends, jnp.int32(number))
-        losses = np.asarray(losses)[:number]
-        seconds = time.monotonic() - started
-        step = begin + first + number
-        _require_finite(losses, task, begin + first)
-        context.progress.update(step, float(losses[-1].mean()))
-        context.log.append(
-            task=task,
-            stage=stage.name,
-            step=step,
-            loss=float(losses.mean()),
-            seconds=round(seconds, 4),
-        )
-        first += number
-        pace = int(np.clip(number / max(seconds, 1e-3), 1, CAPACITY))
-        due = time.monotonic() - saved > config.checkpoint.every_seconds
-        due = due or bool(every and step % every == 0)
-        # Clocks differ between processes: the first one's counts.
-        pace, due = (int(value) for value in parallel.gather([pace, due])[0])
-        stop = context.stop_signal()
-        if first < stage.steps and (due or stop is not None):
-            checkpoints.save(step, state, about)
-            saved = time.monotonic()
-        if stop is not None:
-            if first == stage.steps:
+    arguments = (stage, problem, config, context.mesh, state, sites, first)
+    with running.open_steps(*arguments) as run:
+        saved, pace, waited, spent = time.monotonic(), 8, 0.0, 0.0
+        while first < stage.steps:
+            number = min(pace, CAPACITY, stage.steps - first)
+            every = config.checkpoint.every_steps
+            if every:
+                number = min(number, every - (begin + first) % every)
+            started = time.monotonic()
+            ran = run(state, first, number)
+            state, seconds = ran.state, time.monotonic() - started
+            step = begin + first + number
+            _require_finite(ran.losses, task, begin + first)
+            context.progress.update(step, float(ran.losses[-1].mean()))
+            line = {"loss": float(ran.losses.mean()), "seconds": round(seconds, 4)}
+            if ran.waited is not None:
+                line["seconds_waited"] = round(ran.waited, 4)
+                waited, spent = waited + ran.waited, spent + seconds
+            context.log.append(task=task, stage=stage.name, step=step, **line)
+            first += number
+            pace = int(np.clip(number / max(seconds, 1e-3), 1, CAPACITY))
+            due = time.monotonic() - saved > config.checkpoint.every_seconds
+            due = due or bool(every and step % every == 0)
+            # Clocks differ between processes: the first one's counts.
+            pace, due = (int(value) for value in parallel.gather([pace, due])[0])
+            stop = context.stop_signal()
+            if first < stage.steps and (due or stop is not None):
                 checkpoints.save(step, state, about)
-            raise Interrupted(
-                stop,
-                f"{task}: stopped by a signal; step {step} is saved. Start the same "
-                "command again to go on.",
+                saved = time.monotonic()
+            if stop is not None:
+                if first == stage.steps:
+                    checkpoints.save(step, state, about)
+                raise Interrupted(
+                    stop,
+                    f"{task}: stopped by a signal; step {step} is saved. Start the "
+                    "same command again to go on.",
+                )
+        if spent:
+            context.progress.say(
+                f"{task}: {waited / spent:.1%} of {spent:.0f} s waiting for patches"
             )
     return state
 

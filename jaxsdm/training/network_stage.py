@@ -103,6 +103,7 @@ class Stage:
             dropout=bool(np.any(self.hyper.dropout)),
             keep_best=config.keep == "best_epoch",
             average_decay=config.average_decay if config.keep == "average" else 0.0,
+            patches=problem.patches.inputs,
         )
 
 
@@ -114,6 +115,7 @@ def build_module(problem: Problem, config: ConfigDict, columns: int) -> nn.Modul
         options.pop("name"),
         species=columns,
         features=problem.features.shape[1],
+        patches=tuple(one.name for one in problem.patches.inputs),
         **options,
     )
 

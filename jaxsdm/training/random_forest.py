@@ -66,7 +66,7 @@ def load(problem: Problem, config: ConfigDict, context: Context) -> Predictor:
     folder = context.checkpoints(problem.task.name)
     with open_checkpoints(folder, create=False) as checkpoints:
         forest = _restore(checkpoints, problem.about(config))
-    return lambda features: predict_forest(forest, features, form="log_odds")
+    return lambda inputs: predict_forest(forest, inputs["predictors"], form="log_odds")
 
 
 def _options(config: ConfigDict) -> dict[str, Any]:

@@ -5,13 +5,17 @@ member axis (seeds, folds, hyper-parameters) is vmapped; the loss runs in a `sha
 island over the mesh `("data", "species")`, everything else in global view. Rows of a
 batch are sharded over `data`; the head, its moments and the logits over `species`.
 
+With patches of rasters a call is one step, because its batch comes from a pipeline, and
+members are unrolled: XLA has fast convolutions on a CPU neither inside loops (25 times
+slower) nor for vmapped kernels (3.5 times), `benchmarks/convolutions.py`.
+
 Step `i` is computed by the same compiled body whatever the calls it is grouped into,
 so a run that was interrupted ends with the same bits as one that was not.
 """
 
 import dataclasses
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -25,6 +29,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxsdm import models, parallel
 from jaxsdm.parallel import DATA, SPECIES
 from jaxsdm.training.objectives import Objective
+from jaxsdm.training.patch_input import PatchInput, model_inputs
 
 # The leaves of the three tuples below are arrays, or in their place what describes
 # them: shapes, shardings, partition specs.
@@ -100,6 +105,7 @@ class Program:
       dropout: whether any member draws dropout (False compiles it away).
       keep_best: keep the parameters of the epoch with the lowest training loss.
       average_decay: decay of the moving average of the parameters; 0 keeps none.
+      patches: the inputs of the model beside the table's predictors.
     """
 
     module: nn.Module
@@ -110,6 +116,7 @@ class Program:
     dropout: bool = False
     keep_best: bool = False
     average_decay: float = 0.0
+    patches: tuple[PatchInput, ...] = ()
 
     def init(self, hyper: Hyper, features: int) -> TrainState:
         """A state at step 0, already sharded. Member `m` follows from its seed."""
@@ -163,21 +170,42 @@ class Program:
         steps, of which the first `count` are run; the state is donated. Gives the new
         state and the losses `[capacity, members]`.
         """
+        rows = NamedSharding(self.mesh, PartitionSpec(None, None, DATA))
+        return self._jit(self._run, members, features, (rows, *self._whole(2)))
+
+    def compile_with_patches(self, members: int, features: int) -> Any:
+        """The jitted `step(state, table, hyper, batches, end, rasters)`: one step.
+
+        `batches` are those of the pipelines of the members, with the rows of the table
+        as `id`; `rasters` those on the devices, by the name of the input; the state is
+        donated. Gives the new state and the losses `[members]`.
+        """
+        batch = NamedSharding(self.mesh, PartitionSpec(DATA))
+        rest = (batch, *self._whole(2))
+        return self._jit(self._step_with_patches, members, features, rest)
+
+    def _jit(self, function, members: int, features: int, rest: tuple[Any, ...]) -> Any:
+        """`function(state, table, hyper, *rest)` with shardings; the state is donated.
+
+        It gives the new state and what is whole on every device.
+        """
         state = self.shardings(members, features)
-        whole = NamedSharding(self.mesh, PartitionSpec())
+        (whole,) = self._whole(1)
         table = Table(
             features=whole,
             counts=NamedSharding(self.mesh, PartitionSpec(None, SPECIES)),
             background=whole,
         )
-        rows = NamedSharding(self.mesh, PartitionSpec(None, None, DATA))
-        hyper = Hyper(*[whole] * len(Hyper._fields))
+        hyper = Hyper(*self._whole(len(Hyper._fields)))
         return jax.jit(
-            self._run,
-            in_shardings=(state, table, hyper, rows, whole, whole),
+            function,
+            in_shardings=(state, table, hyper, *rest),
             out_shardings=(state, whole),
             donate_argnums=0,
         )
+
+    def _whole(self, number: int) -> list[NamedSharding]:
+        return [NamedSharding(self.mesh, PartitionSpec())] * number
 
     def _shapes(self, members: int, features: int) -> TrainState:
         values = jax.ShapeDtypeStruct((members,), jnp.float32)
@@ -190,6 +218,8 @@ class Program:
     def _init(self, hyper: Hyper, features: int) -> TrainState:
         keys = jax.vmap(jax.random.key)(hyper.seed)
         example = {"predictors": jnp.zeros((1, features), jnp.float32)}
+        for one in self.patches:
+            example |= one.example()
         params = models.init_members(self.module, keys, example)["params"]
 
         def optimizer_state(params, learning_rate, weight_decay):
@@ -219,12 +249,32 @@ class Program:
 
         return jax.lax.fori_loop(0, count, body, (state, losses))
 
-    def _step(self, state: TrainState, table: Table, hyper: Hyper, rows, end):
+    def _step_with_patches(self, state, table, hyper, batches, end, rasters):
+        rows = jnp.stack([batch["id"] for batch in batches])
+        inputs = [
+            model_inputs(self.patches, batch["inputs"], rasters) for batch in batches
+        ]
+        return self._step(state, table, hyper, rows, end, inputs)
+
+    def _step(
+        self,
+        state: TrainState,
+        table: Table,
+        hyper: Hyper,
+        rows: Int[Array, "members batch"],
+        end: Bool[Array, ""],
+        inputs: Sequence[Mapping[str, Array]] = (),
+    ) -> tuple[TrainState, Float[Array, " members"]]:
+        """One step; `inputs` are those of each member beside the table's predictors."""
         batch = _gather(table, hyper, rows, self.mesh)
         member = functools.partial(self._member_step, state.step)
-        members: Callable[..., Any]
-        members = jax.vmap(member) if len(hyper.seed) > 1 else _alone(member)
-        params, opt_state, loss = members(state.params, state.opt_state, *batch, hyper)
+        arguments = (state.params, state.opt_state, *batch, hyper)
+        if inputs:
+            params, opt_state, loss = _unrolled(member, arguments, inputs)
+        elif len(hyper.seed) > 1:
+            params, opt_state, loss = jax.vmap(member)(*arguments)
+        else:
+            params, opt_state, loss = _unrolled(member, arguments, [{}])
         average = state.average
         if self.average_decay:
             # Early averages are of few steps: the decay grows to its value.
@@ -253,7 +303,9 @@ class Program:
         )
         return state, loss
 
-    def _member_step(self, step, params, opt_state, features, targets, hyper: Hyper):
+    def _member_step(
+        self, step, params, opt_state, features, targets, hyper: Hyper, inputs=None
+    ):
         key = jax.random.fold_in(jax.random.key(hyper.seed), step)
         network_key, objective_key = jax.random.split(key)
 
@@ -265,9 +317,8 @@ class Program:
                     "dropout": hyper.dropout,
                     "rngs": {"dropout": network_key},
                 }
-            outputs: Any = self.module.apply(
-                {"params": params}, {"predictors": features}, **options
-            )
+            every = {"predictors": features} | (inputs or {})
+            outputs: Any = self.module.apply({"params": params}, every, **options)
             return self.objective(outputs, targets, objective_key)
 
         (loss, _), gradient = jax.value_and_grad(loss_of, has_aux=True)(params)
@@ -355,14 +406,17 @@ def _gather(table: Table, hyper: Hyper, rows: Int[Array, "members batch"], mesh:
     return shard(table.features[row], None, DATA, None), targets
 
 
-def _alone(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`vmap` for a single member: plain matrix products run faster than batched."""
-
-    def member(*arguments):
-        first = jax.tree.map(lambda x: x[0], arguments)
-        return jax.tree.map(lambda x: x[None], function(*first))
-
-    return member
+def _unrolled(
+    member: Callable[..., Any],
+    arguments: tuple[Any, ...],
+    inputs: Sequence[Mapping[str, Array]],
+) -> Any:
+    """`vmap` written out: plain products and convolutions run faster than batched."""
+    each = [
+        member(*jax.tree.map(lambda x, i=i: x[i], arguments), inputs=own)
+        for i, own in enumerate(inputs)
+    ]
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
 
 
 def _where_member(condition: Bool[Array, " members"], new: Any, old: Any) -> Any:

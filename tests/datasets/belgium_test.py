@@ -16,7 +16,7 @@ def folder(shared):
 
 @pytest.fixture(scope="module")
 def task(folder):
-    with pytest.warns(UserWarning, match="2 of 3645 records lie outside"):
+    with pytest.warns(UserWarning, match="2 of 3645 rows are left out: 2 outside"):
         (task,) = belgium.load(folder)
     return task
 
@@ -64,7 +64,46 @@ def test_the_survey_is_the_held_out_records_as_presence(task):
     np.testing.assert_array_equal(survey.counts, task.held_out.counts > 0)
 
 
-@pytest.mark.filterwarnings("ignore:.*outside the climate:UserWarning")
+def test_the_grid_and_the_rasters_are_the_climate(task, folder):
+    import rasterio
+
+    layers = []
+    for number in (1, 12):
+        with rasterio.open(folder / f"bio{number}.tif") as raster:
+            layers.append(raster.read(1, masked=True))
+            scale, offset = raster.scales[0], raster.offsets[0]
+        layers[-1] = layers[-1] * scale + offset
+    assert task.grid.shape == layers[0].shape
+    assert len(task.grid.sites) == layers[0].count()
+    for number, layer in zip((1, 12), layers, strict=True):
+        laid = task.grid.raster(task.grid.sites.predictors[f"bio{number}"].to_numpy())
+        np.testing.assert_allclose(laid, layer.filled(np.nan), rtol=1e-6)
+    (opener,) = task.rasters.values()
+    assert list(task.rasters) == ["climate"]
+    with opener() as stack:
+        assert stack.names == task.continuous
+        values, _ = stack.sample(x=task.records.x, y=task.records.y)
+    np.testing.assert_array_equal(values, task.records.predictors)
+
+
+@pytest.mark.filterwarnings("ignore:.*2 outside the rasters:UserWarning")
+def test_the_place_alone_has_the_same_sites(task, folder):
+    (place,) = belgium.load(folder, predictors="location")
+    assert place.continuous == ("sin_x", "cos_x", "sin_y", "cos_y")
+    for one, other in (
+        (place.records, task.records),
+        (place.background, task.background),
+        (place.surveys["held_out"], task.surveys["held_out"]),
+    ):
+        np.testing.assert_array_equal(one.x, other.x)
+        np.testing.assert_array_equal(one.counts, other.counts)
+    with pytest.raises(
+        ValueError, match="no predictors 'climate'; there are raster, l"
+    ):
+        belgium.load(folder, predictors="climate")
+
+
+@pytest.mark.filterwarnings("ignore:.*2 outside the rasters:UserWarning")
 def test_what_is_wrong_is_said(folder, tmp_path, monkeypatch):
     monkeypatch.delenv("JAXSDM_DATA", raising=False)
     with pytest.raises(FileNotFoundError, match="set JAXSDM_DATA"):
@@ -76,5 +115,8 @@ def test_what_is_wrong_is_said(folder, tmp_path, monkeypatch):
     pd.DataFrame({"species": ["a"]}).to_csv(
         tmp_path / "belgium_2010.csv", sep="\t", index=False
     )
-    with pytest.raises(ValueError, match="no column decimallongitude"):
+    with pytest.raises(FileNotFoundError, match=r"no bio\*\.tif"):
+        belgium.load(tmp_path)
+    (tmp_path / "bio1.tif").touch()
+    with pytest.raises(ValueError, match="no column decimalLongitude"):
         belgium.load(tmp_path)

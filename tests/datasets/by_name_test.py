@@ -1,5 +1,8 @@
 """Tests for the names of jaxsdm.datasets."""
 
+import subprocess
+import sys
+
 import pytest
 
 from jaxsdm import datasets
@@ -10,8 +13,24 @@ def test_load_passes_the_options_on():
     assert task.grid.shape == (24, 24)
 
 
+def test_importing_brings_no_raster_library():
+    program = (
+        "import sys, jaxsdm.datasets\n"
+        "print({'rasterio', 'pyproj', 'xarray'} & {*sys.modules})"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "set()"
+
+
+def test_an_unknown_option_lists_the_known():
+    with pytest.raises(ValueError, match="dataset 'files' has no option raster; known"):
+        datasets.load("files", occurrences="a.txt", raster="b.tif")
+
+
 def test_an_unknown_name_lists_the_known():
     with pytest.raises(
-        ValueError, match="no dataset 'geoplant'; there are belgium, nceas, virt"
+        ValueError, match="no dataset 'geoplant'; there are belgium, files, nceas,"
     ):
         datasets.load("geoplant")

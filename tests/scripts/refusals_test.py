@@ -13,11 +13,11 @@ AWT = "--config.dataset.region=AWT"
 CASES = {
     "unknown field": (
         (VIRTUAL, "--config.modl.hidden=3"),
-        ["--config.modl.hidden", "no field 'modl'", "known: average_decay", "model"],
+        ["--config.modl.hidden", "no field 'modl'", "known: augmentation", "model"],
     ),
     "unknown model": (
         (VIRTUAL, "--config.model.name=resnet"),
-        ["unknown model 'resnet'; known: linear, maxent, residual_mlp."],
+        ["unknown model 'resnet'; known: linear, maxent, residual_cnn, residual_mlp."],
     ),
     "missing config file": (
         (f"--config={CONFIGS / 'vritual.py'}",),

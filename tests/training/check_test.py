@@ -25,7 +25,7 @@ MAXENT = {"name": "maxent"}
 @pytest.mark.parametrize(
     ("fields", "text"),
     [
-        ({"epochs": 3}, r"unknown fields \['epochs'\]; known: average_decay"),
+        ({"epochs": 3}, r"unknown fields \['epochs'\]; known: augmentation"),
         ({"fit": "boosting"}, "unknown fit 'boosting'; known: forest, maxent, network"),
         ({"model__name": "resnet"}, "unknown model 'resnet'; known: linear, maxent"),
         ({"model__width": 3}, r"no options \['width'\]; it takes .*'hidden'"),

@@ -1,9 +1,15 @@
 """A small virtual world and a config that trains on it in a second."""
 
+import dataclasses
+import functools
+
+import numpy as np
 import pytest
+import xarray
 
 from jaxsdm import datasets
-from jaxsdm.training import default_config
+from jaxsdm.data import open_stack
+from jaxsdm.training import default_config, patches
 
 
 @pytest.fixture(scope="session")
@@ -11,8 +17,8 @@ def tasks():
     return datasets.load("virtual", size=32, species=5, surveys=80, seed=1)
 
 
-@pytest.fixture
-def config():
+def new_config():
+    """A config that trains on the world in a second."""
     config = default_config()
     config.dataset = {"name": "virtual", "size": 32, "species": 5, "surveys": 80}
     config.dataset.seed = 1
@@ -24,3 +30,57 @@ def config():
     config.stage.main.optimizer.learning_rate = 1e-2
     config.checkpoint.every_steps = 5
     return config
+
+
+@pytest.fixture
+def config():
+    return new_config()
+
+
+@pytest.fixture(scope="session")
+def tasks_with_rasters(tasks):
+    """The same world with its continuous predictors and land cover as a raster."""
+    return [dataclasses.replace(tasks[0], rasters={"landscape": opener(tasks[0])})]
+
+
+def opener(task, bands=None):
+    """Opens the rasters of a task's grid, in the order given."""
+    grid = task.grid
+    frame = grid.sites.predictors
+    frame = frame.assign(land_cover=frame["land_cover"].astype("category").cat.codes)
+    rows, columns = grid.shape
+    size = 1000.0
+    layers = {
+        name: (("y", "x"), grid.raster(frame[name].to_numpy(np.float32)))
+        for name in bands or frame.columns
+    }
+    dataset = xarray.Dataset(
+        layers,
+        coords={
+            "y": (rows - np.arange(rows) - 0.5) * size,
+            "x": (np.arange(columns) + 0.5) * size,
+        },
+    )
+    return functools.partial(
+        open_stack, dataset, crs="EPSG:32631", categorical=("land_cover",)
+    )
+
+
+@pytest.fixture(scope="session")
+def new_patch_config():
+    """Makes configs of a tiny convolutional network on patches of 6 x 6 cells."""
+
+    def make():
+        config = new_config()
+        config.model = {"name": "residual_cnn", "widths": (8,), "groups": 4}
+        config.model.dropout = 0.2
+        config.patches.around = patches("landscape", 6)
+        config.stage.main.epochs = 3
+        return config
+
+    return make
+
+
+@pytest.fixture
+def patch_config(new_patch_config):
+    return new_patch_config()

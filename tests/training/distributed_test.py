@@ -44,9 +44,7 @@ def finish(processes):
     return printed
 
 
-@pytest.fixture(scope="module")
-def runs(tmp_path_factory):
-    """`{processes: (folder, what each process printed)}`."""
+def small_config():
     from jaxsdm.training import default_config
 
     config = default_config()
@@ -60,12 +58,21 @@ def runs(tmp_path_factory):
     config.stage.main.batch_size = 32
     config.stage.main.optimizer.learning_rate = 1e-2
     config.mesh = {"data": 2, "species": 2}  # five species: one column is padding
-    folder = tmp_path_factory.mktemp("distributed")
+    return config
+
+
+def trained(folder, config):
+    """`{processes: (folder, what each process printed)}`."""
     done = {}
     for processes in (1, 2):
         place = folder / f"of_{processes}"
         done[processes] = (place / "run", finish(start(place, config, processes)))
     return done
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return trained(tmp_path_factory.mktemp("distributed"), small_config())
 
 
 def told(folder):
@@ -74,6 +81,10 @@ def told(folder):
 
 
 def test_same_losses(runs):
+    check_losses(runs)
+
+
+def check_losses(runs):
     one, two = (told(runs[processes][0]) for processes in (1, 2))
     steps = one[-1]["step"]
     assert two[-1]["step"] == steps
@@ -108,3 +119,20 @@ def test_one_run_folder(runs):
     assert steps == sorted(set(steps))  # told by one process
     assert "trained already" in printed[0]
     assert "virtual-plants" not in printed[1]
+
+
+def test_each_process_brings_its_own_patches(tmp_path):
+    """Patches of host memory: every process reads the rows of its own devices."""
+    from jaxsdm import datasets
+    from jaxsdm.training import patches
+
+    config = small_config()
+    options = {"folder": str(tmp_path / "world")} | config.dataset.to_dict()
+    options["name"] = "virtual_files"
+    config.dataset = options
+    datasets.load(**options)  # written once, before two processes read it
+    config.background.mass = 0.0
+    config.model = {"name": "residual_cnn", "widths": (8,), "groups": 4}
+    config.patches.around = patches("raster", 6, tier="memory")
+    config.stage.main.epochs = 2
+    check_losses(trained(tmp_path, config))

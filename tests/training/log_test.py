@@ -101,7 +101,7 @@ def test_progress_without_a_terminal(clock, capsys):
     err = capsys.readouterr().err.splitlines()
     assert err == [
         "AWT-bird: step 40/100, loss 2.5000, 2 steps/s, 30 s left",
-        "AWT-bird: step 100/100, loss 2.0000, 3 steps/s, 0 s left",
+        "AWT-bird: step 100/100, loss 2.0000, 2.7 steps/s, 0 s left",
     ]
 
 

@@ -30,7 +30,10 @@ def test_predictors_are_standardised_over_the_background(tasks, config):
     for features, table in (
         (problem.features, task.records),
         (problem.background, task.background),
-        (problem.encode(task.surveys["plots"], "plots"), task.surveys["plots"]),
+        (
+            problem.encode(task.surveys["plots"], "plots")["predictors"],
+            task.surveys["plots"],
+        ),
     ):
         values = table.predictors[list(task.continuous)].to_numpy(float)
         want = (values - raw.mean(0)) / raw.std(0)

@@ -33,7 +33,9 @@ def test_sites_options_and_seed(tasks, forest, tmp_path, mass):
     plots = tasks[0].surveys["plots"]
     np.testing.assert_array_equal(
         load_predictor(run, tasks[0])(plots, "plots"),
-        predict_forest(want, problem.encode(plots, "plots"), form="log_odds"),
+        predict_forest(
+            want, problem.encode(plots, "plots")["predictors"], form="log_odds"
+        ),
     )
 
 

@@ -52,7 +52,7 @@ def test_a_missing_run(tmp_path):
 def test_fields_too_many_and_too_few(config, tmp_path):
     config.epochs = 3
     with pytest.raises(
-        ValueError, match=r"unknown fields \['epochs'\]; known: average"
+        ValueError, match=r"unknown fields \['epochs'\]; known: augmentation"
     ):
         open_run(tmp_path / "run", config)
     assert not (tmp_path / "run").exists()

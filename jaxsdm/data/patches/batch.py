@@ -11,7 +11,8 @@ import numpy as np
 
 from jaxsdm.data.patches.augmentation import Augmentation
 from jaxsdm.data.patches.device import DevicePatches
-from jaxsdm.data.patches.order import Order, Rows
+from jaxsdm.data.patches.file import FilePatches
+from jaxsdm.data.patches.order import BatchOrder, Rows
 from jaxsdm.data.patches.places import outside_of
 from jaxsdm.data.patches.samples import Samples, rows_of
 from jaxsdm.data.patches.source import PatchSource
@@ -57,7 +58,7 @@ class BatchMaker:
         self,
         groups: Mapping[str, Samples],
         inputs: Mapping[str, Input],
-        order: Order,
+        order: BatchOrder,
         augmentation: Augmentation | None = None,
         process: tuple[int, int] = (0, 1),
         together: int = 1,
@@ -73,7 +74,11 @@ class BatchMaker:
                 )
             for group, samples in groups.items():
                 _check_places(name, one, group, samples)
-        order.rows(0, *process)
+        rows = len(order.rows(0, *process).place)
+        for name, one in inputs.items():
+            if isinstance(one.source, FilePatches):
+                cells = _cells(name, one.window, groups)
+                one.source.warn_if_costly(*cells, one.window, rows * together)
         self.order, self.augmentation, self.process = order, augmentation, process
         self.together, self.mixed = together, mixed
         self.samples = tuple(groups.values())
@@ -270,3 +275,13 @@ def _check_places(name: str, one: Input, group: str, samples: Samples) -> None:
             f"{places.columns[first]}. Leave them out: locate(..., outside='exclude') "
             "or samples.at(...)."
         )
+
+
+def _cells(
+    name: str, window: Window, groups: Mapping[str, Samples]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns of the places of all sets."""
+    places = [samples.places_of(name) for samples in groups.values()]
+    rows = [window.cells(one.rows, axis=0) for one in places]
+    columns = [window.cells(one.columns, axis=1) for one in places]
+    return np.concatenate(rows), np.concatenate(columns)

@@ -70,6 +70,10 @@ def pipeline(
       ModuleNotFoundError: if Grain is not installed; names the extra.
       ValueError: on wrong numbers, names that clash or are unknown, or places outside
         the raster; the message counts them.
+
+    Warns:
+      UserWarning: if patches of `FilePatches` decode many times what they use
+        (`FilePatches.warn_if_costly`); names the command that prepares the rasters.
     """
     mixed = not isinstance(samples, Samples)
     groups = dict(samples) if isinstance(samples, Mapping) else {"samples": samples}
@@ -209,16 +213,8 @@ class Batches(Closing):
 
     def _about(self) -> dict[str, Any]:
         """What the batches depend on, but for their arrays."""
-        order, augmentation = self._maker.order, self._maker.augmentation
-        return {
-            "sizes": list(order.sizes),
-            "batch_size": order.batch_size,
-            "seed": order.seed,
-            "shares": list(order.shares),
-            "shuffle": order.shuffle,
-            "drawn": [one is not None for one in order.sampling or ()],
-            "augmentation": repr(augmentation),
-        }
+        augmentation = repr(self._maker.augmentation)
+        return {**self._maker.order.about(), "augmentation": augmentation}
 
 
 def _grain() -> Any:

@@ -11,12 +11,14 @@ batches at once.
 import concurrent.futures
 import os
 import threading
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from jaxsdm.data.patches.block_cache import Block, BlockCache
+from jaxsdm.data.patches.decoding import cells_decoded
 from jaxsdm.data.patches.orientation import laid_back
 from jaxsdm.data.patches.source import Patches, first_cells, inside, new_batch
 from jaxsdm.data.patches.window import Window
@@ -27,6 +29,13 @@ _LEAST_BLOCK = 64
 _DEFAULT_BLOCK = 256
 
 _DEFAULT_CACHE = 2**30
+
+_COSTLY = 8.0
+"""From so many cells decoded for each one used, a warning says so. Patches of 64 x 64
+cells out of blocks of 256 x 256 take up 16 where they share no block."""
+
+_CELL_BYTES = 5
+"""Of a decoded cell of one band: float32 and validity."""
 
 
 class FilePatches:
@@ -64,6 +73,7 @@ class FilePatches:
         self.cache = BlockCache(cache_bytes)
         self._lock = threading.Lock()
         self._threads: concurrent.futures.ThreadPoolExecutor | None = None
+        self._warned = False
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -105,6 +115,65 @@ class FilePatches:
             for job in jobs:
                 job.cancel()
         return Patches(out, valid)
+
+    def warn_if_costly(
+        self,
+        rows: npt.ArrayLike,
+        columns: npt.ArrayLike,
+        window: Window,
+        together: int,
+    ) -> None:
+        """Warns, once, where random batches of patches would decode mostly in vain.
+
+        That is where the blocks are compressed (or resampled), those that the places
+        need do not fit the cache, and more than 8 cells are decoded for each one used.
+        `pipeline` asks for it; nothing is read.
+
+        Args:
+          rows: `[places]` rows of all places that patches may be taken around.
+          columns: `[places]` columns.
+          window: of the patches.
+          together: patches that one `take` will be asked for.
+        """
+        work = {
+            source.decoding: source.bands[0].source
+            for source in getattr(self.stack, "sources", ())
+            if source.decoding
+        }
+        if self._warned or not work:
+            return
+        block_bytes = self.block[0] * self.block[1] * len(self.names) * _CELL_BYTES
+        top, left, _ = first_cells(window, rows, columns)
+        decoded = cells_decoded(
+            top,
+            left,
+            window.extent,
+            shape=self.shape,
+            block=self.block,
+            cached_blocks=self.cache.capacity / block_bytes,
+            together=together,
+        )
+        times = decoded / (window.shape[0] * window.shape[1])
+        if times <= _COSTLY:
+            return
+        self._warned = True
+        kind, file = next(iter(work.items()))
+        files = list(dict.fromkeys(band.source for band in self.stack.bands))
+        more = ",..." if len(files) > 3 else ""
+        warnings.warn(
+            f"FilePatches: {times:.0f} cells are decoded for each one used: {file} "
+            f"lies in blocks of {self.block[0]} x {self.block[1]} cells ({kind}), "
+            f"patches are {window.shape[0]} x {window.shape[1]} cells, and the cache "
+            f"of {self.cache.capacity / 1e6:.0f} MB is smaller than what the places "
+            "need. Written out once for random patches, a batch copies what it uses "
+            "and decodes nothing: python scripts/prepare.py "
+            f"--rasters={','.join(files[:3])}{more} --output=prepared (and "
+            "--layout=zarr if that is larger than memory); "
+            "open_prepared('prepared').patches() opens it. Otherwise a larger "
+            "cache_bytes=, or pipeline(together=), reads blocks less often.",
+            UserWarning,
+            stacklevel=4,
+        )
 
     def close(self) -> None:
         """Ends the threads, empties the cache and closes the files."""

@@ -8,7 +8,7 @@ their own rows of the same global batch.
 import dataclasses
 import math
 import threading
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Int64
@@ -32,9 +32,42 @@ class Rows(NamedTuple):
     place: Int64[np.ndarray, " batch"]
 
 
+@runtime_checkable
+class BatchOrder(Protocol):
+    """What a pipeline asks of an order: `Order`, or that of a training program.
+
+    It is asked by several threads at once, and pickled for worker processes.
+    """
+
+    @property
+    def seed(self) -> int:
+        """Of the augmentation, from 0."""
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch."""
+
+    def rows(self, step: int, index: int = 0, count: int = 1) -> Rows:
+        """The rows of batch `step` that process `index` of `count` has.
+
+        A pure function: the same rows whenever it is asked, the same number of them at
+        every step, and those of the processes, one after the other, are those of
+        `count = 1`. Padding has sample -1 and a place that exists.
+
+        Raises:
+          ValueError: if the batch cannot be split into so many equal parts.
+        """
+
+    def about(self) -> dict[str, Any]:
+        """What the rows depend on, for checkpoints (JSON).
+
+        A state whose answer differs is of other batches and refused.
+        """
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Order:
-    """The batches of a run.
+    """The batches of a run; a `BatchOrder`.
 
     Attributes:
       sizes: places of each set of samples.
@@ -120,6 +153,17 @@ class Order:
         group, place = self._epoch(epoch)
         found = np.where(known, sample, within * self.batch_size)
         return Rows(epoch, np.where(known, sample, -1), group[found], place[found])
+
+    def about(self) -> dict[str, Any]:
+        """What the rows depend on (JSON); of sampling weights, which sets have some."""
+        return {
+            "sizes": list(self.sizes),
+            "batch_size": self.batch_size,
+            "seed": self.seed,
+            "shares": list(self.shares),
+            "shuffle": self.shuffle,
+            "drawn": [one is not None for one in self.sampling or ()],
+        }
 
     def _epoch(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
         """Set and place of every sample of an epoch."""

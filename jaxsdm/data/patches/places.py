@@ -10,7 +10,8 @@ from jaxtyping import Bool, Float32, Int64
 
 from jaxsdm.data.patches.source import PatchSource
 from jaxsdm.data.patches.window import Window
-from jaxsdm.data.rasters import RasterGrid
+from jaxsdm.data.rasters import RasterGrid, coordinate_systems
+from jaxsdm.data.rasters.points import points_on
 
 _BATCH = 256
 
@@ -51,38 +52,62 @@ class Located:
 def locate(
     grids: RasterGrid | Mapping[str, RasterGrid],
     *,
-    longitude: npt.ArrayLike,
-    latitude: npt.ArrayLike,
+    longitude: npt.ArrayLike | None = None,
+    latitude: npt.ArrayLike | None = None,
+    x: npt.ArrayLike | None = None,
+    y: npt.ArrayLike | None = None,
+    crs: str | None = None,
     outside: str = "refuse",
     exact: bool = False,
 ) -> Located:
     """The cells that places lie in, in every raster.
 
+    A place on either side of the antimeridian is found where the raster has it, as an
+    angle. Its patch does not go on around the globe, though: what lies beyond the edge
+    of the raster is not valid (see `Window`).
+
     Args:
       grids: of the rasters by the names of the inputs that come from them; a single
         grid gets the name `"raster"`.
-      longitude: `[places]` degrees, WGS 84.
-      latitude: `[places]` degrees, WGS 84.
+      longitude: `[places]` in degrees, WGS 84, -180 to 180 or 0 to 360, whichever of
+        them a raster has.
+      latitude: `[places]` in degrees, WGS 84.
+      x: `[places]` easting or longitude in `crs`, instead of the former.
+      y: `[places]` northing or latitude in `crs`.
+      crs: of `x` and `y`; None is that of the raster, where x counts as it stands.
       outside: places outside a raster, or without coordinates: `"refuse"` raises,
         `"exclude"` leaves them out and reports it.
       exact: pixel coordinates instead of cells, for `Window(convention="point")`.
 
     Raises:
-      ValueError: if places lie outside and are to be refused (the message says how
-        many, and the first ones), if none lies inside, or the coordinates are no
-        degrees.
+      ValueError: if coordinates are missing, given twice, of different lengths, or no
+        longitudes and latitudes; if x and y are of no named CRS and the rasters have
+        several; if places lie outside and are to be refused (the message says how many,
+        and the first ones), or none lies inside.
     """
     if outside not in ("refuse", "exclude"):
         raise ValueError(f"locate: outside is 'refuse' or 'exclude', got {outside!r}.")
     named = dict(grids) if isinstance(grids, Mapping) else {"raster": grids}
+    if not named:
+        raise ValueError("locate: at least one grid.")
+    if x is not None and crs is None:
+        _check_one_crs(named)
     found: dict[str, Places] = {}
-    inside = np.ones(np.shape(np.asarray(longitude)), bool)
+    inside = np.ones(1, bool)
     lines = []
     for name, grid in named.items():
-        x, y = grid.reproject_points(longitude, latitude)
-        rows, columns, here = grid.row_column(x, y)
+        east, north = points_on(
+            grid,
+            "locate",
+            longitude=longitude,
+            latitude=latitude,
+            x=x,
+            y=y,
+            crs=crs,
+        )
+        rows, columns, here = grid.row_column(east, north)
         if exact:
-            rows_exact, columns_exact = grid.pixel_coordinates(x, y)
+            rows_exact, columns_exact = grid.pixel_coordinates(east, north)
             found[name] = Places(rows_exact, columns_exact)
         else:
             found[name] = Places(rows, columns)
@@ -93,7 +118,7 @@ def locate(
                 f"{len(odd)} of {len(here)} places outside {name} ({grid}), at "
                 f"positions {first}{', ...' if len(odd) > 5 else ''}"
             )
-        inside &= here
+        inside = inside & here
     kept = np.flatnonzero(inside)
     report = "; ".join(lines) or f"all {len(inside)} places inside"
     if lines and outside == "refuse":
@@ -131,3 +156,13 @@ def valid_fraction(
         valid = np.asarray(source.take(rows[some], columns[some], window).valid)
         out[some] = valid.mean(axis=(1, 2), dtype=np.float64)
     return out
+
+
+def _check_one_crs(grids: Mapping[str, RasterGrid]) -> None:
+    first, *others = (coordinate_systems.parse_crs(one.crs) for one in grids.values())
+    if not all(first.equals(one, ignore_axis_order=True) for one in others):
+        shown = ", ".join(f"{name} {grid.crs[:60]}" for name, grid in grids.items())
+        raise ValueError(
+            f"locate: x and y of which CRS? The rasters have several ({shown}); name "
+            "it: crs=."
+        )

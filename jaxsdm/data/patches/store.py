@@ -5,6 +5,8 @@ batch. Chunks are not compressed, so a patch costs the copy of the few that it t
 """
 
 import collections
+import contextlib
+import ctypes
 import os
 from typing import Any
 
@@ -21,6 +23,11 @@ from jaxsdm.data.rasters.optional import optional
 _DEFAULT_CACHE = 2**30
 
 _DEFAULT_CONCURRENCY = 64
+
+_TRIM_BYTES = 2**30
+"""After so many bytes of patches, free memory goes back to the system. The C library
+keeps what falls free between the chunks of the cache: with a cache of 64 MB, 230 MB
+became 330 MB in half a million patches and stay 230 MB with it, for 2 ms each time."""
 
 
 class StorePatches(Closing):
@@ -64,6 +71,7 @@ class StorePatches(Closing):
         self.cache_bytes, self.concurrency = int(cache_bytes), int(concurrency)
         self._shape: tuple[int, int, int] = prepared.shape
         self._store: Any = None
+        self._passed = 0
         self._opened()
 
     @property
@@ -118,6 +126,10 @@ class StorePatches(Closing):
         np.isfinite(out, out=valid)
         if not valid.all():
             out[~valid] = 0
+        self._passed += out.nbytes
+        if self._passed >= _TRIM_BYTES:
+            self._passed = 0
+            _give_back_free_memory()
         return Patches(out, valid)
 
     def close(self) -> None:
@@ -137,3 +149,8 @@ class StorePatches(Closing):
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__ | {"_store": None}
+
+
+def _give_back_free_memory() -> None:
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)

@@ -27,6 +27,12 @@ _METRES_PER_DEGREE = 6_371_008.8 * math.pi / 180
 class Window:
     """Size, spacing and position of patches.
 
+    What reaches beyond the raster is not valid, in every tier, and that goes for the
+    antimeridian too: a patch at 179.9° E of a raster of the globe has nothing in its
+    eastern half. Where that matters, open the stack on a grid that goes on for `n`
+    columns at both ends, which are then exact copies of those at the other end:
+    `open_stack(..., template=grid.window(0, -n, grid.height, grid.width + 2 * n))`.
+
     Attributes:
       size: rows and columns of the patch; one number for both.
       step: every step-th cell of the raster is taken, so that a patch of the same size

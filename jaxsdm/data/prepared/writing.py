@@ -1,6 +1,6 @@
 """Writing a raster stack out for random patches, stripe by stripe.
 
-A journal has a line for each stripe of rows that is safely on the disk, with its
+The journal has a line for each stripe of rows that is safely on the disk, with its
 checksum and its share of the statistics. A preparation that was stopped goes on after
 the last of them and ends with the same bytes as one that was not.
 """
@@ -15,10 +15,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from jaxtyping import Bool, Float32
+from jaxtyping import Bool
 
 from jaxsdm.data.files import write_text
+from jaxsdm.data.prepared.journal import (
+    append,
+    begun,
+    check_same,
+    check_unchanged,
+)
 from jaxsdm.data.prepared.layouts import Layout, checksum_of, layout_of
+from jaxsdm.data.prepared.lock import LOCK, alone_in
 from jaxsdm.data.prepared.manifest import (
     JOURNAL,
     MANIFEST,
@@ -29,6 +36,7 @@ from jaxsdm.data.prepared.manifest import (
     open_prepared,
     read_manifest,
 )
+from jaxsdm.data.prepared.statistics import merged, moments
 from jaxsdm.data.rasters.stack import RasterStack
 
 _LAYOUTS = ("memmap", "zarr")
@@ -38,8 +46,6 @@ _STRIPE_VALUES = 2**24
 
 _MOST_VALUES = 2**28
 """Numbers in a stripe at most, for the sake of whole blocks: 1 GiB of float32."""
-
-_CHECKED = ("grid", "bands", "layout", "dtype", "chunk", "statistics_of", "cells")
 
 
 def prepare(
@@ -76,26 +82,48 @@ def prepare(
       ValueError: if an argument is impossible, the folder holds something else or
         another stack, a source changed since the preparation began, or a value does not
         fit `dtype`.
-      OSError: if a source cannot be read, or the folder not written.
+      OSError: if a source cannot be read, the folder cannot be written, or another
+        process is writing into it.
     """
     wanted = _description(stack, layout, chunk, dtype, cells)
     folder = pathlib.Path(folder).resolve()
-    if (folder / MANIFEST).is_file():
-        _check_same(wanted, read_manifest(folder), folder)
-        (folder / JOURNAL).unlink(missing_ok=True)
+    if (folder / MANIFEST).is_file() and not (folder / JOURNAL).is_file():
+        check_same(wanted, read_manifest(folder), folder)
         return open_prepared(folder)
-    journal = _begun(folder, wanted)
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"prepare: {folder} is a file; name a new or empty folder.")
+    folder.mkdir(parents=True, exist_ok=True)
+    with alone_in(folder):
+        _prepare(stack, folder, wanted, cells, progress)
+    return open_prepared(folder)
+
+
+def _prepare(
+    stack: RasterStack,
+    folder: pathlib.Path,
+    wanted: dict[str, Any],
+    cells: np.ndarray | None,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Writes what is missing; see `prepare`."""
+    if (folder / MANIFEST).is_file():  # stopped at the very end, or another was here
+        check_same(wanted, read_manifest(folder), folder)
+        (folder / JOURNAL).unlink(missing_ok=True)
+        return
+    journal = begun(folder, wanted)
     if journal is None:
-        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        if any(path.name != LOCK for path in folder.iterdir()):
             raise ValueError(
                 f"prepare: {folder} holds something else; name a new or empty folder."
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        layout, chunk = wanted["layout"], wanted["chunk"]
         wanted["stripe"] = _stripe(stack, layout, chunk)
-        _append(folder, wanted)
+        append(folder, wanted)
         journal = [wanted]
     head, done = journal[0], journal[1:]
-    files = layout_of(folder, layout, _shape(stack), head["dtype"], chunk)
+    files = layout_of(
+        folder, head["layout"], _shape(stack), head["dtype"], head["chunk"]
+    )
     if done:
         try:
             files.check()
@@ -109,22 +137,19 @@ def prepare(
     height, rows = stack.grid.height, head["stripe"]
     for top in range(len(done) * rows, height, rows):
         record = _write(stack, files, top, min(rows, height - top), head, cells)
-        _append(folder, record)
+        append(folder, record)
         done.append(record)
         if progress is not None:
             progress(top + record["rows"], height)
-    changed = _changed(head["sources"], _sources(stack))
-    if changed:
-        raise ValueError(_changed_message(folder, changed))
+    check_unchanged(head["sources"], _sources(stack), folder)
     manifest = {name: head[name] for name in head if name != "stripe"}
     looked_at = stack.grid.height * stack.grid.width if cells is None else cells.sum()
-    manifest["statistics"] = _merged([one["moments"] for one in done], int(looked_at))
+    manifest["statistics"] = merged([one["moments"] for one in done], int(looked_at))
     manifest["stripes"] = [
         {name: one[name] for name in ("row", "rows", "sha256")} for one in done
     ]
     write_text(folder / MANIFEST, json.dumps(manifest, indent=1, allow_nan=False))
     (folder / JOURNAL).unlink()
-    return open_prepared(folder)
 
 
 def _description(
@@ -205,14 +230,13 @@ def _write(
 ) -> dict[str, Any]:
     """Writes one stripe and gives its line of the journal."""
     values, valid = stack.read(top, 0, rows, stack.grid.width)
-    moments = _moments(
-        values, valid, None if cells is None else cells[top : top + rows]
-    )
+    looked_at = None if cells is None else cells[top : top + rows]
+    found = moments(values, valid, looked_at)
     stored = _stored(values, valid, head["dtype"], stack.names)
     files.write(top, stored, valid)
     mask = valid if head["layout"] == "memmap" else None
     sha256 = checksum_of(stored, mask)
-    return {"row": top, "rows": rows, "sha256": sha256, "moments": moments}
+    return {"row": top, "rows": rows, "sha256": sha256, "moments": found}
 
 
 def _stored(
@@ -229,114 +253,6 @@ def _stored(
             f"which {dtype} does not hold; use dtype float32."
         )
     return plain.astype(dtype)
-
-
-def _moments(
-    values: Float32[np.ndarray, "y x band"],
-    valid: Bool[np.ndarray, "y x band"],
-    cells: Bool[np.ndarray, "y x"] | None,
-) -> list[list[float]]:
-    """Count, mean, sum of squares about it, least and greatest value of each band."""
-    found: list[list[float]] = []
-    for band in range(values.shape[2]):
-        counted = valid[..., band] if cells is None else valid[..., band] & cells
-        numbers = values[..., band][counted].astype(np.float64)
-        if not len(numbers):
-            found.append([0.0] * 5)
-            continue
-        mean = float(numbers.mean())
-        about = float(np.square(numbers - mean).sum())
-        span = [float(numbers.min()), float(numbers.max())]
-        found.append([float(len(numbers)), mean, about, *span])
-    return found
-
-
-def _merged(stripes: list[list[list[float]]], looked_at: int) -> list[dict[str, Any]]:
-    """Statistics of bands from those of stripes (Chan, Golub & LeVeque 1983)."""
-    found = []
-    for parts in zip(*stripes, strict=True):
-        count, mean, about = 0, 0.0, 0.0
-        seen = [part for part in parts if part[0]]
-        for number, other, squares, _, _ in seen:
-            total, apart = count + int(number), other - mean
-            about += squares + apart * apart * count * number / total
-            mean += apart * number / total
-            count = total
-        record: dict[str, Any] = dict.fromkeys(("mean", "sd", "min", "max"))
-        if count:
-            record["mean"], record["sd"] = mean, math.sqrt(about / count)
-            record["min"] = min(part[3] for part in seen)
-            record["max"] = max(part[4] for part in seen)
-        share = count / looked_at if looked_at else 0.0
-        found.append({"count": count, **record, "valid_share": share})
-    return found
-
-
-def _begun(folder: pathlib.Path, wanted: dict[str, Any]) -> list[dict[str, Any]] | None:
-    """The lines of a journal that fits, or None where there is none."""
-    path = folder / JOURNAL
-    if not path.is_file():
-        return None
-    text = path.read_bytes()
-    whole = text[: text.rfind(b"\n") + 1]
-    try:
-        lines = [json.loads(line) for line in whole.splitlines()]
-    except ValueError as error:
-        raise ValueError(
-            f"prepare: {path} is damaged; delete the folder and start anew."
-        ) from error
-    if not lines:  # stopped within the first line: nothing else is there yet
-        path.unlink()
-        return None
-    _check_same(wanted, lines[0], folder)
-    if len(whole) < len(text):
-        os.truncate(path, len(whole))
-    return lines
-
-
-def _append(folder: pathlib.Path, record: dict[str, Any]) -> None:
-    with open(folder / JOURNAL, "a", encoding="utf-8") as file:
-        file.write(json.dumps(record, allow_nan=False) + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _check_same(
-    wanted: dict[str, Any], found: dict[str, Any], folder: pathlib.Path
-) -> None:
-    if found["jaxsdm_prepared"] != VERSION:
-        raise ValueError(
-            f"prepare: {folder} was begun with version {found['jaxsdm_prepared']} of "
-            f"the layout, this jaxsdm writes {VERSION}; name a new folder."
-        )
-    other = [name for name in _CHECKED if found[name] != wanted[name]]
-    if other:
-        shown = ", ".join(
-            f"{name} {found[name]} there, {wanted[name]} now"
-            if name in ("layout", "dtype", "chunk")
-            else name
-            for name in other
-        )
-        raise ValueError(
-            f"prepare: {folder} holds another stack or other options ({shown}); name "
-            "a new folder, or delete this one."
-        )
-    changed = _changed(found["sources"], wanted["sources"])
-    if changed:
-        raise ValueError(_changed_message(folder, changed))
-
-
-def _changed(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> str:
-    """Names of the sources that are not as they were."""
-    pairs = zip(before, now, strict=True)
-    return ", ".join(new["name"] for old, new in pairs if old != new)
-
-
-def _changed_message(folder: pathlib.Path, changed: str) -> str:
-    return (
-        f"prepare: {changed} changed since {folder} was begun; delete the folder and "
-        "prepare it anew."
-    )
 
 
 def _shape(stack: RasterStack) -> tuple[int, int, int]:

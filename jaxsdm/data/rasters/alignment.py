@@ -41,6 +41,7 @@ class AlignedSource:
       grid: the target.
       bands: as they come out: no scale, offset or nodata number any more.
       block: rows and columns that are resampled together.
+      decoding: `"resampled"`, or that of the source where cells are copied.
 
     Args:
       source: what to resample.
@@ -78,6 +79,7 @@ class AlignedSource:
         self._scale = 1 / max(across, 1.0), 1 / max(down, 1.0)
         side = int(min(_TILE, max(1.0, _MOST_CELLS // max(cells, 1.0))))
         self.block = min(side, grid.height), min(side, grid.width)
+        self.decoding = source.decoding if self._offset else "resampled"
         continuous = resampling if resampling in CONTINUOUS else None
         average = "average" if cells >= _COARSE else "bilinear"
         self._methods = tuple(

@@ -28,6 +28,8 @@ class ArraySource:
       grid: where the cells lie; a y that increases makes a south-up grid.
       bands: one for each variable and index.
       block: rows and columns that are stored together.
+      decoding: `"compressed"` where the first band of a file or store is; None for
+        objects, whose values may be in memory.
 
     Args:
       data: a path to a NetCDF file or Zarr store, a Dataset or a DataArray.
@@ -48,7 +50,10 @@ class ArraySource:
         self._axes = conventions.find_axes(dataset, self._label)
         self.grid = conventions.find_grid(dataset, self._axes, self._label, crs)
         self.bands, self._places = _bands(dataset, self._axes, self._label, self.path)
-        self.block = _block(dataset[self._places[0][0]], self._axes)
+        first = dataset[self._places[0][0]]
+        self.block = _block(first, self._axes)
+        packed = self.path is not None and _is_compressed(first.encoding)
+        self.decoding = "compressed" if packed else None
 
     def stored(
         self, positions: Sequence[int], row: int, column: int, height: int, width: int
@@ -201,3 +206,12 @@ def _block(variable: Any, axes: tuple[str, str]) -> tuple[int, int]:
     chunks = variable.encoding.get("preferred_chunks") or {}
     y, x = (min(int(chunks.get(a, _BLOCK)), variable.sizes[a]) for a in axes)
     return y, x
+
+
+def _is_compressed(encoding: Any) -> bool:
+    """Whether what xarray says of a NetCDF or Zarr variable names a compression."""
+    keys = (
+        *("compressors", "compressor", "compression"),
+        *("zlib", "szip", "zstd", "bzip2", "blosc"),
+    )
+    return any(encoding.get(key) for key in keys)

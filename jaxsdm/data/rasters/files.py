@@ -32,6 +32,7 @@ class FileSource:
       grid: where its cells lie.
       bands: what its header says of each band.
       block: rows and columns that are stored, compressed and read together.
+      decoding: name of the compression, None without.
 
     Args:
       path: what `rasterio.open` takes: a path, a URL, a `/vsi...` name.
@@ -59,6 +60,8 @@ class FileSource:
             )
         self.grid = _grid(raster, path, crs)
         self.block: tuple[int, int] = raster.block_shapes[0]
+        packed = raster.compression
+        self.decoding: str | None = packed.name if packed else None
         self.bands = _bands(raster, path)
         flags = optional("rasterio.enums").MaskFlags
         self._masked = tuple(

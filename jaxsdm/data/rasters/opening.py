@@ -1,6 +1,7 @@
 """Opening rasters of any kind as one stack, or saying what does not fit."""
 
 import dataclasses
+import math
 import os
 import pathlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +32,8 @@ def open_stack(
     names: Sequence[str] | None = None,
     crs: str | None = None,
     nodata: Mapping[str, float | int | None] | None = None,
+    scale: float | int | Mapping[str, float | int] | None = None,
+    offset: float | int | Mapping[str, float | int] | None = None,
 ) -> RasterStack:
     """Opens rasters as one stack of named bands; only headers are read.
 
@@ -55,18 +58,25 @@ def open_stack(
       crs: of sources that name none.
       nodata: by band, the stored number that means no value, or None for none; instead
         of what the file says.
+      scale: values are `scale * stored + offset`: for layers that are packed without
+        saying so, or say it wrong. A number for all bands that are not categorical, or
+        by band; instead of what the file says.
+      offset: likewise, in the units of the values.
 
     Raises:
       FileNotFoundError: if a file is missing or a folder holds no raster.
       OSError: if a file is truncated or cannot be decoded.
       ValueError: if grids or CRS differ and there is no template, a CRS is missing or
-        unknown, names are unknown or doubled, or nodata is impossible. The message says
-        which file or band, and what to do.
+        unknown, names are unknown or doubled, nodata is impossible, or scale or offset
+        is not finite or the scale is 0. The message says which file or band, and what
+        to do.
       ModuleNotFoundError: if rasterio, pyproj, xarray or zarr is needed and missing.
     """
     found = [(label, _open(one, crs)) for label, one in _listed(sources)]
     bands = _named(found, names)
     bands = _described(bands, categorical, nodata or {})
+    bands = _unpacked(bands, "scale", scale)
+    bands = _unpacked(bands, "offset", offset)
     for band in (band for of_source in bands for band in of_source):
         check_band(band)
     opened = [source for _, source in found]
@@ -194,13 +204,8 @@ def _described(
 ) -> list[list[Band]]:
     known = [band.name for of_source in bands for band in of_source]
     codes = [categorical] if isinstance(categorical, str) else list(categorical)
-    for option, asked in (("categorical", codes), ("nodata", list(nodata))):
-        unknown = [name for name in asked if name not in known]
-        if unknown:
-            raise ValueError(
-                f"open_stack: {option} names no band of the stack: "
-                f"{', '.join(unknown)}; the bands are {', '.join(known)}."
-            )
+    _check_known("categorical", codes, known)
+    _check_known("nodata", nodata, known)
 
     def described(band: Band) -> Band:
         if band.name in nodata:
@@ -213,6 +218,45 @@ def _described(
         return dataclasses.replace(band, categorical=True, levels=levels)
 
     return [[described(band) for band in of_source] for of_source in bands]
+
+
+def _unpacked(
+    bands: list[list[Band]],
+    option: str,
+    told: float | int | Mapping[str, float | int] | None,
+) -> list[list[Band]]:
+    """The bands with the scale or the offset that was told."""
+    if told is None:
+        return bands
+    flat = [band for of_source in bands for band in of_source]
+    if isinstance(told, Mapping):
+        _check_known(option, told, [band.name for band in flat])
+        numbers = {name: float(number) for name, number in told.items()}
+    else:
+        numbers = {band.name: float(told) for band in flat if not band.categorical}
+    for name, number in numbers.items():
+        if not math.isfinite(number) or (option == "scale" and not number):
+            raise ValueError(
+                f"open_stack: {option} of band {name} is a finite number"
+                f"{' other than 0' if option == 'scale' else ''}, got {number}."
+            )
+
+    def unpacked(band: Band) -> Band:
+        if band.name not in numbers:
+            return band
+        changed: dict[str, Any] = {option: numbers[band.name]}
+        return dataclasses.replace(band, **changed)
+
+    return [[unpacked(band) for band in of_source] for of_source in bands]
+
+
+def _check_known(option: str, asked: Iterable[str], known: Sequence[str]) -> None:
+    unknown = [name for name in asked if name not in known]
+    if unknown:
+        raise ValueError(
+            f"open_stack: {option} names no band of the stack: {', '.join(unknown)}; "
+            f"the bands are {', '.join(known)}."
+        )
 
 
 def _target(

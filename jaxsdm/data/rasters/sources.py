@@ -11,11 +11,20 @@ from jaxsdm.data.rasters.grid import RasterGrid
 
 @runtime_checkable
 class Source(Protocol):
-    """Bands on one grid: a file, an xarray object, or either on another grid."""
+    """Bands on one grid: a file, an xarray object, or either on another grid.
+
+    Attributes:
+      grid: where the cells lie.
+      bands: what each holds.
+      block: rows and columns that are read together.
+      decoding: what reading a block takes besides a copy, such as `"deflate"` or
+        `"resampled"`; None for nothing, or where nobody knows.
+    """
 
     grid: RasterGrid
     bands: tuple[Band, ...]
     block: tuple[int, int]
+    decoding: str | None
 
     def stored(
         self, positions: Sequence[int], row: int, column: int, height: int, width: int

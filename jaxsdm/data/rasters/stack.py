@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float32
 from jaxsdm.data.closing import Closing
 from jaxsdm.data.rasters.bands import Band, decode
 from jaxsdm.data.rasters.grid import RasterGrid
+from jaxsdm.data.rasters.points import points_on
 from jaxsdm.data.rasters.sources import Source, pieces_of
 
 _STRIPE_CELLS = 2**22
@@ -119,7 +120,17 @@ class RasterStack(Closing):
           ValueError: if coordinates are missing, given twice, of different lengths, or
             no longitudes and latitudes.
         """
-        row, column, inside = self._cells(longitude, latitude, x, y, crs)
+        row, column, inside = self.grid.row_column(
+            *points_on(
+                self.grid,
+                "RasterStack.sample",
+                longitude=longitude,
+                latitude=latitude,
+                x=x,
+                y=y,
+                crs=crs,
+            )
+        )
         shape = (len(row), len(self.bands))
         values, valid = np.full(shape, np.nan, np.float32), np.zeros(shape, bool)
         asked = np.flatnonzero(inside)
@@ -221,34 +232,3 @@ class RasterStack(Closing):
         )
         for i, (numbers, hidden) in zip(bands, stored, strict=True):
             values[..., i], valid[..., i] = decode(self.bands[i], numbers, hidden)
-
-    def _cells(
-        self,
-        longitude: npt.ArrayLike | None,
-        latitude: npt.ArrayLike | None,
-        x: npt.ArrayLike | None,
-        y: npt.ArrayLike | None,
-        crs: str | None,
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        named = longitude is not None and latitude is not None
-        plain = x is not None and y is not None
-        others = (x, y, crs) if named else (longitude, latitude)
-        if named == plain or any(other is not None for other in others):
-            raise ValueError(
-                "RasterStack.sample: either longitude= and latitude=, or x= and y= "
-                "(with crs= if they are not in that of the raster)."
-            )
-        first, second = (
-            np.atleast_1d(np.asarray(v, np.float64))
-            for v in ((longitude, latitude) if named else (x, y))
-        )
-        if first.shape != second.shape or first.ndim != 1:
-            raise ValueError(
-                "RasterStack.sample: two vectors of one length, got shapes "
-                f"{first.shape} and {second.shape}."
-            )
-        if named:
-            first, second = self.grid.reproject_points(first, second)
-        elif crs is not None:
-            first, second = self.grid.project_points(first, second, crs)
-        return self.grid.row_column(first, second)

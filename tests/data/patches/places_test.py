@@ -18,6 +18,8 @@ from jaxsdm.data.patches import (
 )
 from jaxsdm.data.rasters import RasterGrid
 
+warp = pytest.importorskip("rasterio.warp")
+
 GRID = RasterGrid("EPSG:4326", NORTH_UP, 20, 10)  # 3 to 8 east, 50 to 60 north
 
 
@@ -48,6 +50,63 @@ def test_places_outside_are_refused_or_left_out_with_a_report():
         locate(GRID, longitude=[2.0], latitude=[55.0], outside="exclude")
     with pytest.raises(ValueError, match="'refuse' or 'exclude', got 'clip'"):
         locate(GRID, longitude=[5.0], latitude=[55.0], outside="clip")
+
+
+def test_places_by_x_and_y():
+    metric = RasterGrid("EPSG:3035", (1000.0, 0.0, 4e6, 0.0, -1000.0, 3.2e6), 200, 200)
+    x, y = metric.center([3, 150], [7, 140])
+    longitude, latitude = warp.transform("EPSG:3035", "EPSG:4326", x, y)
+    for found in (
+        locate(metric, x=x, y=y),
+        locate(metric, x=x, y=y, crs="EPSG:3035"),
+        locate(metric, x=longitude, y=latitude, crs="EPSG:4326"),
+        locate(metric, longitude=longitude, latitude=latitude),
+    ):
+        assert found.places["raster"].rows.tolist() == [3, 150]
+        assert found.places["raster"].columns.tolist() == [7, 140]
+    exact = locate({"m": metric}, x=[4_000_250.0], y=[3_199_900.0], exact=True)
+    np.testing.assert_allclose(exact.places["m"], [[0.1], [0.25]])
+    both = locate({"metric": metric, "degrees": GRID}, x=x, y=y, crs="EPSG:3035")
+    rows, columns = (both.places["degrees"].rows, both.places["degrees"].columns)
+    np.testing.assert_array_equal(rows, np.floor((60 - np.array(latitude)) / 0.5))
+    np.testing.assert_array_equal(columns, np.floor((np.array(longitude) - 3) / 0.5))
+
+
+def test_x_is_an_angle_only_where_its_crs_is_named():
+    turned = RasterGrid("EPSG:4326", (1.0, 0.0, 0.0, 0.0, -1.0, 90.0), 180, 360)
+    found = locate(turned, x=[-10.0], y=[0.5], crs="EPSG:4326")
+    assert found.places["raster"].columns.tolist() == [350]
+    with pytest.raises(ValueError, match="1 of 1 places outside raster"):
+        locate(turned, x=[-10.0], y=[0.5])
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        {},
+        {"x": [5.0]},
+        {"longitude": [5.0], "y": [55.0]},
+        {"longitude": [5.0], "latitude": [55.0], "crs": "EPSG:4326"},
+        {"longitude": [5.0], "latitude": [55.0], "x": [5.0], "y": [55.0]},
+    ],
+)
+def test_places_are_named_in_one_way(points):
+    with pytest.raises(ValueError, match="locate: either longitude= and latitude="):
+        locate(GRID, **points)
+
+
+def test_places_that_lie_in_no_one_system_are_refused():
+    metric = RasterGrid("EPSG:3035", (1000.0, 0.0, 4e6, 0.0, -1000.0, 3.2e6), 9, 9)
+    message = r"x and y of which CRS.* \(a EPSG:4326, b EPSG:3035\)"
+    with pytest.raises(ValueError, match=message):
+        locate({"a": GRID, "b": metric}, x=[5.0], y=[55.0])
+    alias = RasterGrid("OGC:CRS84", NORTH_UP, 20, 10)
+    with pytest.raises(ValueError, match="two vectors of one length"):
+        locate({"a": GRID, "b": alias}, x=[5.0, 6.0], y=[55.0])
+    found = locate({"a": GRID, "b": alias}, x=[5.0], y=[55.0])
+    np.testing.assert_array_equal(found.places["a"], found.places["b"])
+    with pytest.raises(ValueError, match="at least one grid"):
+        locate({}, x=[5.0], y=[55.0])
 
 
 def test_places_inside_all_rasters_are_kept():

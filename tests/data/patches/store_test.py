@@ -9,6 +9,7 @@ import pytest
 from patch_oracle import random_places, random_raster, random_window
 
 from jaxsdm.data.patches import MemoryPatches, PatchSource, Window
+from jaxsdm.data.patches import store as module
 from jaxsdm.data.patches.store import StorePatches
 from jaxsdm.data.prepared import prepare
 
@@ -122,6 +123,20 @@ def test_a_missing_or_truncated_chunk_is_an_error(store):
     with pytest.raises(OSError, match=r"is damaged.*prepare it again"):
         source.take([20, 2, 20, 20], [20, 2, 20, 20], Window(3))
     assert source.take([2], [2], Window(3)).values.shape == (1, 3, 3, 3)
+
+
+def test_free_memory_goes_back_now_and_then(store, monkeypatch):
+    """The benchmark of patches shows what it is for (`--memory`)."""
+    folder, _ = store
+    trimmed, trim = [], module._give_back_free_memory
+    monkeypatch.setattr(module, "_TRIM_BYTES", 2 * 5 * 5 * 3 * 4 * 3)
+    monkeypatch.setattr(
+        module, "_give_back_free_memory", lambda: trimmed.append(trim())
+    )
+    with StorePatches(folder) as source:
+        for _ in range(9):
+            source.take([5, 9], [5, 9], Window(5))
+    assert len(trimmed) == 3
 
 
 def test_impossible_arguments(store, tmp_path):

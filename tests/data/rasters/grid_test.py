@@ -148,6 +148,16 @@ def test_the_antimeridian_is_one_meridian():
     np.testing.assert_array_equal(column[:3], [5, 10, 15])
 
 
+def test_the_poles():
+    """One is the upper edge, which is inside; the other the lower one, which is not."""
+    row, _, inside = WORLD.row_column([0.0, 0.0, 0.0], [90.0, -89.9999, -90.0])
+    np.testing.assert_array_equal(row, [0, 179, 180])
+    np.testing.assert_array_equal(inside, [True, True, False])
+    polar = grid_of("EPSG:3031", (1e5, 0, -5e5, 0, -1e5, 5e5), 10, 10)
+    row, column, inside = polar.row_column(*polar.reproject_points([0.0], [-90.0]))
+    assert (row.item(), column.item(), inside.item()) == (5, 5, True)
+
+
 def test_which_grids_go_around_the_globe():
     assert WORLD.is_global
     assert WORLD_360.is_global

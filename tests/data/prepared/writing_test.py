@@ -1,14 +1,12 @@
-"""Tests for jaxsdm.data.prepared and scripts/prepare.py."""
+"""Tests for jaxsdm.data.prepared: values, statistics, interruptions, damage."""
 
-import hashlib
 import json
 import os
 import pathlib
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from interrupting import Stopped, digest, stop_after
 
 from jaxsdm.data.patches import MemoryPatches, Window
 from jaxsdm.data.prepared import open_prepared, prepare, writing
@@ -17,77 +15,6 @@ pytest.importorskip("rasterio")
 pytest.importorskip("tensorstore")
 
 LAYOUTS = ("memmap", "zarr")
-ROOT = pathlib.Path(__file__).parents[2]
-
-
-@pytest.fixture
-def files(tmp_path):
-    """Two GeoTIFFs of 53 x 41 cells: real numbers with nodata, and codes."""
-    import rasterio
-
-    rng = np.random.default_rng(0)
-    folder = tmp_path / "rasters"
-    folder.mkdir()
-    heat = rng.normal(10, 5, (53, 41)).astype(np.float32)
-    heat[rng.random(heat.shape) < 0.2] = -9999
-    heat[:20, :20] = -9999
-    soil = rng.integers(0, 5, heat.shape).astype(np.uint8)
-    paths = []
-    for name, values, nodata in (("heat", heat, -9999), ("soil", soil, 0)):
-        paths.append(str(folder / f"{name}.tif"))
-        with rasterio.open(
-            paths[-1],
-            "w",
-            driver="GTiff",
-            count=1,
-            height=53,
-            width=41,
-            dtype=values.dtype,
-            crs="EPSG:4326",
-            transform=rasterio.Affine(0.5, 0, 3, 0, -0.5, 60),
-            nodata=nodata,
-        ) as raster:
-            raster.write(values, 1)
-    return paths
-
-
-@pytest.fixture
-def stack(files):
-    from jaxsdm.data.rasters import open_stack
-
-    with open_stack(files, categorical=["soil"]) as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def small_stripes(monkeypatch):
-    """Stripes of 8 rows, or 16 with chunks of 16."""
-    monkeypatch.setattr(writing, "_STRIPE_VALUES", 41 * 2 * 8)
-    monkeypatch.setattr(writing, "_MOST_VALUES", 0)
-
-
-def digest(folder):
-    """Every file of a folder, by its path and the hash of its bytes."""
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
-    }
-
-
-class Stopped(Exception):
-    pass
-
-
-def stop_after(stripes):
-    calls = []
-
-    def progress(done, rows):
-        calls.append(done)
-        if len(calls) == stripes:
-            raise Stopped
-
-    return progress
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
@@ -204,6 +131,15 @@ def test_stopped_before_the_first_stripe(layout, stack, tmp_path, monkeypatch):
     assert digest(whole) == digest(tmp_path / "third")
 
 
+def test_stopped_between_the_manifest_and_the_end(stack, tmp_path):
+    whole, other = tmp_path / "whole", tmp_path / "other"
+    prepare(stack, whole)
+    prepare(stack, other)
+    (other / "journal.jsonl").write_text("{}\n")
+    assert prepare(stack, other) == open_prepared(other)
+    assert digest(whole) == digest(other)
+
+
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_flipped_byte_is_found(layout, stack, tmp_path):
     prepare(stack, tmp_path / "out", layout=layout, chunk=16)
@@ -290,6 +226,8 @@ def test_other_folders_are_refused(stack, tmp_path):
         with pytest.raises(ValueError, match="is no manifest of a prepared raster"):
             function(tmp_path / "notes")
     assert len(list((tmp_path / "notes").iterdir())) == 2
+    with pytest.raises(ValueError, match=r"a\.txt is a file; name a new"):
+        prepare(stack, tmp_path / "notes" / "a.txt")
     with pytest.raises(FileNotFoundError, match="no folder"):
         open_prepared(tmp_path / "nowhere")
 
@@ -339,33 +277,3 @@ def test_impossible_arguments(stack, tmp_path):
         with pytest.raises(ValueError, match=message):
             prepare(stack, tmp_path / "out", **options)
     assert not (tmp_path / "out").exists()
-
-
-def test_the_program(files, stack, tmp_path):
-    def run(*flags):
-        return subprocess.run(
-            [sys.executable, ROOT / "scripts" / "prepare.py", *flags],
-            capture_output=True,
-            text=True,
-            env=os.environ | {"JAX_PLATFORMS": "cpu"},
-            timeout=300,
-        )
-
-    out = tmp_path / "out"
-    flags = (
-        f"--rasters={','.join(files)}",
-        f"--output={out}",
-        "--layout=zarr",
-        "--categorical=soil",
-    )
-    done = run(*flags)
-    assert done.returncode == 0, done.stderr
-    assert "band heat: mean " in done.stdout
-    assert "prepared: " in done.stdout
-    assert "53 of 53 rows" in done.stderr
-    assert open_prepared(out, verify=True).bands == stack.bands
-    refused = run(*flags[:2], "--layout=memmap")
-    assert refused.returncode == 1
-    assert refused.stderr.startswith("error: prepare: ")
-    assert "Traceback" not in refused.stderr
-    assert len(refused.stderr.splitlines()) == 1
