@@ -176,6 +176,9 @@ class RasterGrid:
                 f"Only longitudes in degrees go around; {self.crs[:60]} has none."
             )
         west, _, east, _ = self.bounds
+        # A point on the western edge whose coordinate was rounded is on it all the
+        # same, here as in `row_column`.
+        west = west - _ON_EDGE * (east - west) / self.width
         turns = np.ceil((west - longitude) / _FULL_CIRCLE)
         with np.errstate(invalid="ignore"):
             moved = longitude + _FULL_CIRCLE * turns

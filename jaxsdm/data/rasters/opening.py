@@ -121,7 +121,12 @@ def _listed(sources: Any) -> list[tuple[str | None, Any]]:
 
 
 def _in_folder(path: str) -> list[str]:
-    files = [str(f) for f in pathlib.Path(path).iterdir() if f.suffix in _IN_FOLDERS]
+    files = [
+        str(file)
+        for file in pathlib.Path(path).iterdir()
+        # Hidden ones are another system's notes (._bio1.tif), or half written.
+        if file.suffix in _IN_FOLDERS and not file.name.startswith(".")
+    ]
     if not files:
         raise FileNotFoundError(
             f"{path}: no raster in this folder; looked for {', '.join(_IN_FOLDERS)}."

@@ -131,6 +131,19 @@ def test_stopped_before_the_first_stripe(layout, stack, tmp_path, monkeypatch):
     assert digest(whole) == digest(tmp_path / "third")
 
 
+def test_stopped_again_and_again(stack, tmp_path):
+    """Half a line of the journal is cut off before the next one is written."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    prepare(stack, whole)
+    for _ in range(3):
+        with pytest.raises(Stopped):
+            prepare(stack, parts, progress=stop_after(2))
+        with open(parts / "journal.jsonl", "a") as journal:
+            journal.write('{"row": 16, "ro')
+    prepare(stack, parts)
+    assert digest(whole) == digest(parts)
+
+
 def test_stopped_between_the_manifest_and_the_end(stack, tmp_path):
     whole, other = tmp_path / "whole", tmp_path / "other"
     prepare(stack, whole)

@@ -239,3 +239,12 @@ def test_no_such_grid(change, message):
 def test_shapes_must_fit():
     with pytest.raises(ValueError, match=r"one shape, got \(2,\) and \(1,\)"):
         NORTH_UP.row_column([1.0, 2.0], [1.0])
+
+
+def test_a_rounded_longitude_on_the_western_edge_is_not_sent_around():
+    grid = grid_of("EPSG:4326", (0.5, 0, 3 + 4e-16 * 4, 0, -0.5, 60), 8, 10)
+    assert grid.bounds[0] > 3
+    np.testing.assert_array_equal(grid.wrap_longitude(np.array([3.0])), [3.0])
+    x, y = grid.reproject_points(np.array([3.0]), np.array([59.9]))
+    row, column, inside = grid.row_column(x, y)
+    assert (row[0], column[0], inside[0]) == (0, 0, True)

@@ -234,3 +234,10 @@ def test_importing_brings_no_raster_library():
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     assert ran.stdout.strip() == "set()"
+
+
+def test_hidden_files_of_a_folder_are_no_rasters(write_raster, tmp_path):
+    write_raster("one.tif", ONES)
+    (tmp_path / "._one.tif").write_bytes(b"notes of another system")
+    with open_stack(tmp_path) as stack:
+        assert stack.names == ("one",)
