@@ -195,7 +195,7 @@ def check_predictors(
     missing = {column: _is_missing(frame[column]) for column in columns}
     findings = [
         f"predictor {column!r} is missing or infinite in {rows.sum()} of "
-        f"{len(frame)} rows ({_first_rows(rows)})"
+        f"{len(frame)} rows ({first_rows(rows)})"
         for column, rows in missing.items()
         if rows.any()
     ]
@@ -231,7 +231,8 @@ def _is_missing(column: pd.Series) -> np.ndarray:
     return missing
 
 
-def _first_rows(rows: np.ndarray) -> str:
+def first_rows(rows: Bool[np.ndarray, " rows"]) -> str:
+    """The first of the rows where a mask is true, for messages: `"rows 3, 7, ..."`."""
     numbers = np.flatnonzero(rows)
     shown = ", ".join(map(str, numbers[:_ROWS_SHOWN]))
     return f"rows {shown}{', ...' if len(numbers) > _ROWS_SHOWN else ''}"

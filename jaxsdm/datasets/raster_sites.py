@@ -9,7 +9,6 @@ import pandas as pd
 from jaxtyping import Float32, Float64, Int64
 
 from jaxsdm.data import RasterStack, SiteTable
-from jaxsdm.data.rasters import coordinate_systems
 
 PREDICTORS = ("raster", "location")
 """What the predictors of a site can be: the values of its cell, or its place."""
@@ -90,9 +89,9 @@ class RasterSites:
           ValueError: no row is left.
         """
         grid = self.stack.grid
-        cell, inside = self._cell(
-            table["longitude"].to_numpy(), table["latitude"].to_numpy()
-        )
+        x, y = grid.reproject_points(table["longitude"], table["latitude"])
+        row, column, inside = grid.row_column(x, y)
+        cell = row * grid.width + column
         complete = table.drop(columns="present").notna().all(axis=1).to_numpy()
         reasons = {
             "without coordinates, species or number": ~complete,
@@ -115,26 +114,6 @@ class RasterSites:
         if told:
             warnings.warn(f"{label}: {lost}", stacklevel=3)
         return table[keep].assign(cell=cell[keep])
-
-    def _cell(
-        self, longitude: np.ndarray, latitude: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Number of the cell of each point, and whether it is in the rasters."""
-        grid = self.stack.grid
-        x, y = coordinate_systems.transform_points(
-            longitude, latitude, coordinate_systems.LONGITUDE_LATITUDE, grid.crs
-        )
-        row, column, inside = grid.row_column(x, y)
-        if coordinate_systems.in_degrees(grid.crs):
-            # Only points outside are looked for a turn away: one on the western edge
-            # whose coordinate was rounded down would go to the other end.
-            turned = grid.row_column(x, y, wrap=True)
-            row, column = (
-                np.where(inside, here, there)
-                for here, there in zip((row, column), turned[:2], strict=True)
-            )
-            inside = inside | turned[2]
-        return row * grid.width + column, inside
 
 
 def encode_location(

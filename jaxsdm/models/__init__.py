@@ -10,7 +10,7 @@ from typing import Any
 from flax import linen as nn
 
 from jaxsdm.models.cosine_head import CosineHead
-from jaxsdm.models.ensemble import apply_members, init_members
+from jaxsdm.models.ensemble import apply_members, init_members, unroll_members
 from jaxsdm.models.head import SpeciesHead, partition_specs
 from jaxsdm.models.linear import Linear
 from jaxsdm.models.maxent import (
@@ -47,6 +47,7 @@ __all__ = [
     "maxent_penalties",
     "maxent_variables",
     "partition_specs",
+    "unroll_members",
 ]
 
 BY_NAME: dict[str, Callable[..., nn.Module]] = {

@@ -19,7 +19,8 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jaxtyping import Array, Float
 
-from jaxsdm.models.dropout import dropout, is_off
+from jaxsdm.models.dropout import dropout as drop
+from jaxsdm.models.dropout import is_off
 from jaxsdm.models.outputs import Outputs, read_patches, read_predictors
 from jaxsdm.models.readout import read_species
 
@@ -95,7 +96,7 @@ class ResidualCNN(nn.Module):
         x = jnp.concatenate(features, axis=-1)
         rate = self.dropout if dropout is None else dropout
         if train and not is_off(rate):
-            x = _dropout(x, rate, self.make_rng("dropout"))
+            x = drop(x, rate, self.make_rng("dropout"))
         logits, auxiliary = read_species(
             x,
             species=self.species,
@@ -144,6 +145,3 @@ class ResidualCNN(nn.Module):
             name=name,
         )(x)
         return nn.GroupNorm(self.groups, name=f"{name}_norm")(x)
-
-
-_dropout = dropout  # the method above has an argument of this name

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from flax import linen as nn
 
 from jaxsdm import models
 from jaxsdm.data.patches import DevicePatches, PatchSource
-from jaxsdm.training.patch_input import PatchInput, model_inputs
+from jaxsdm.training.patch_input import PatchInput, model_inputs, on_device
 from jaxsdm.training.site_patches import SitePatches
 
 _MOST_ROWS = 4096
@@ -48,11 +47,7 @@ def member_outputs(
         size = min(_rows_at_once(patches.inputs), max(len(features), 1))
         pieces = []
         with patches.open() as sources:
-            rasters = {
-                name: source
-                for name, source in sources.items()
-                if isinstance(source, DevicePatches)
-            }
+            rasters = on_device(sources)
             for start in _told(range(0, max(len(features), 1), size)):
                 some = slice(start, start + size)
                 piece = features[some]
@@ -82,11 +77,11 @@ def _apply(
     inputs = {"predictors": features} | model_inputs(patches, cut, rasters)
     if patches:  # unrolled: see jaxsdm.training.step
         members = len(jax.tree.leaves(params)[0])
-        each = [
-            module.apply({"params": jax.tree.map(lambda x, i=i: x[i], params)}, inputs)
-            for i in range(members)
-        ]
-        outputs: Any = jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
+        outputs: Any = models.unroll_members(
+            lambda params, inputs: module.apply({"params": params}, inputs),
+            (params,),
+            [inputs] * members,
+        )
     else:
         outputs = models.apply_members(module, {"params": params}, inputs)
     second = outputs.auxiliary.get("set_logits")

@@ -165,6 +165,15 @@ class PatchInput:
         }
 
 
+def on_device(sources: Mapping[str, Any]) -> dict[str, DevicePatches]:
+    """Those of the rasters that live on the device: arguments of what is compiled."""
+    return {
+        name: source
+        for name, source in sources.items()
+        if isinstance(source, DevicePatches)
+    }
+
+
 def model_inputs(
     patches: Sequence[PatchInput],
     batch: Mapping[str, Any],

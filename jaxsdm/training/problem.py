@@ -11,7 +11,8 @@ from ml_collections import ConfigDict
 
 from jaxsdm.data import PredictorEncoder, SiteTable, Task
 from jaxsdm.data.patches import Places
-from jaxsdm.training.site_patches import SitePatches, make_site_patches, without_values
+from jaxsdm.data.predictors import first_rows
+from jaxsdm.training.site_patches import SitePatches, make_site_patches
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -120,9 +121,8 @@ def make_problem(task: Task, config: ConfigDict) -> Problem:
         site outside a raster; patches that cannot be.
     """
     task = task.checked(config.on_missing)
-    patches = make_site_patches(task, config)
-    if patches.inputs:
-        task = _with_values(task, patches, config.on_missing)
+    patches, empty = make_site_patches(task, config)
+    task = _with_values(task, empty, config.on_missing)
     if not len(task.records):
         raise ValueError(f"{task.name}: no site with a record is left to train on.")
     encoder = PredictorEncoder.fit(
@@ -148,18 +148,17 @@ def make_problem(task: Task, config: ConfigDict) -> Problem:
     )
 
 
-def _with_values(task: Task, patches: SitePatches, on_missing: str) -> Task:
+def _with_values(
+    task: Task, empty: Mapping[str, Bool[np.ndarray, " sites"]], on_missing: str
+) -> Task:
     """The task without the training sites whose cell has no value in a raster."""
     kept = {}
-    for name in ("records", "background"):
+    for name, rows in empty.items():
         table = getattr(task, name)
-        empty = without_values(patches, table, f"{task.name} {name}")
-        if empty.any():
-            rows = ", ".join(map(str, np.flatnonzero(empty)[:5]))
+        if rows.any():
             found = (
-                f"{task.name} {name}: {empty.sum()} of {len(table)} sites lie in cells "
-                f"without any value in a raster of config.patches (rows {rows}"
-                f"{', ...' if empty.sum() > 5 else ''})"
+                f"{task.name} {name}: {rows.sum()} of {len(table)} sites lie in cells "
+                f"without any value in a raster of config.patches ({first_rows(rows)})"
             )
             if on_missing == "error":
                 raise ValueError(
@@ -167,5 +166,5 @@ def _with_values(task: Task, patches: SitePatches, on_missing: str) -> Task:
                     "--on-missing drop (on_missing='drop')."
                 )
             warnings.warn(f"{found}; left out.", stacklevel=3)
-        kept[name] = table.take(~empty)
+            kept[name] = table.take(~rows)
     return dataclasses.replace(task, **kept)

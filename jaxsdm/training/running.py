@@ -18,7 +18,6 @@ from ml_collections import ConfigDict
 from jaxsdm import parallel
 from jaxsdm.data.patches import (
     Augmentation,
-    DevicePatches,
     Input,
     Samples,
     device_prefetch,
@@ -28,6 +27,7 @@ from jaxsdm.data.patches.batches import Batches
 from jaxsdm.parallel import DATA
 from jaxsdm.training.member_order import MemberOrder
 from jaxsdm.training.network_stage import Stage, chunk, compile_stage
+from jaxsdm.training.patch_input import on_device
 from jaxsdm.training.problem import Problem
 from jaxsdm.training.step import Hyper, TrainState, make_table
 
@@ -102,11 +102,7 @@ def open_steps(
             batches.set_state(batches.get_state() | {"step": first})
             feed = device_prefetch(batches, ahead=_IN_FLIGHT, sharding=sharding)
             feeds.append(stack.enter_context(feed))
-        rasters = {
-            name: source
-            for name, source in sources.items()
-            if isinstance(source, DevicePatches)
-        }
+        rasters = on_device(sources)
         shapes = _global_shapes(_needed(maker(first)), stage.plan.rows, sharding)
         step = _compiled(stage, (state, table, hyper), shapes, rasters)
 

@@ -51,8 +51,6 @@ class SitePatches:
         Raises:
           ValueError: a site lies outside a raster.
         """
-        if not self.inputs:
-            return {}
         found = {}
         for one in self.inputs:
             grid = self.grids[one.raster]
@@ -85,14 +83,22 @@ class SitePatches:
             yield {one.name: opened[one.raster, one.tier] for one in self.inputs}
 
 
-def make_site_patches(task: Task, config: ConfigDict) -> SitePatches:
-    """Reads what a config says of patches, and the background cells for its statistics.
+def make_site_patches(
+    task: Task, config: ConfigDict
+) -> tuple[SitePatches, dict[str, Bool[np.ndarray, " sites"]]]:
+    """Reads what a config says of patches, and the own cells of the training sites.
+
+    Returns:
+      The inputs, encoded by the background cells; and which sites of `"records"` and
+      of `"background"` lie in cells in which no band of some raster has a value.
 
     Raises:
-      ValueError: an unknown raster, tier or field, a wrong size, a background cell
-        outside the raster, or a band without a value in any of them.
+      ValueError: an unknown raster, tier or field, a wrong size, a site outside the
+        raster, or a band without a value in any background cell.
     """
-    inputs, grids, openers = [], {}, {}
+    tables = {"background": task.background, "records": task.records}
+    empty = {name: np.zeros(len(table), bool) for name, table in tables.items()}
+    inputs, grids, openers, read = [], {}, {}, {}
     for name, fields in config.patches.items():
         label = f"config.patches.{name}"
         if fields.tier not in TIERS:
@@ -106,29 +112,26 @@ def make_site_patches(task: Task, config: ConfigDict) -> SitePatches:
             window = Window(_sizes(fields.size), _sizes(fields.step), fields.convention)
         except ValueError as error:
             raise ValueError(f"{label}: {error}") from error
-        with _closing(opener()) as raster:
-            grid = raster.grid
-            where = f"{task.name} background"
-            places = _located(fields.raster, grid, task.background, where, exact=False)
-            values, valid = _own_cells(_streamed(raster), places)
-            one = PatchInput.fit(
-                name, fields.raster, fields.tier, window, raster.bands, values, valid
-            )
-        inputs.append(one)
-        grids[fields.raster], openers[fields.raster] = grid, opener
-    return SitePatches(tuple(inputs), grids, openers)
-
-
-def without_values(
-    patches: SitePatches, table: SiteTable, name: str
-) -> Bool[np.ndarray, " sites"]:
-    """Sites in whose own cell no band of some raster has a value."""
-    empty = np.zeros(len(table), bool)
-    for raster, opener in patches.openers.items():
-        places = _located(raster, patches.grids[raster], table, name, exact=False)
-        with _closing(opener()) as opened:
-            empty |= ~_own_cells(_streamed(opened), places)[1].any(axis=1)
-    return empty
+        if fields.raster not in read:
+            with (
+                _closing(opener()) as raster,
+                contextlib.closing(_streamed(raster)) as source,
+            ):
+                cells = {}
+                for part, table in tables.items():
+                    where = f"{task.name} {part}"
+                    places = _located(
+                        fields.raster, raster.grid, table, where, exact=False
+                    )
+                    cells[part] = _own_cells(source, places)
+                    empty[part] |= ~cells[part][1].any(axis=1)
+                read[fields.raster] = raster.bands, *cells["background"]
+                grids[fields.raster], openers[fields.raster] = raster.grid, opener
+        fitted = PatchInput.fit(
+            name, fields.raster, fields.tier, window, *read[fields.raster]
+        )
+        inputs.append(fitted)
+    return SitePatches(tuple(inputs), grids, openers), empty
 
 
 def _located(

@@ -6,7 +6,7 @@ island over the mesh `("data", "species")`, everything else in global view. Rows
 batch are sharded over `data`; the head, its moments and the logits over `species`.
 
 With patches of rasters a call is one step, because its batch comes from a pipeline, and
-members are unrolled: XLA has fast convolutions on a CPU neither inside loops (25 times
+members are unrolled: XLA has fast convolutions on a CPU neither inside loops (20 times
 slower) nor for vmapped kernels (3.5 times), `benchmarks/convolutions.py`.
 
 Step `i` is computed by the same compiled body whatever the calls it is grouped into,
@@ -270,11 +270,11 @@ class Program:
         member = functools.partial(self._member_step, state.step)
         arguments = (state.params, state.opt_state, *batch, hyper)
         if inputs:
-            params, opt_state, loss = _unrolled(member, arguments, inputs)
+            params, opt_state, loss = models.unroll_members(member, arguments, inputs)
         elif len(hyper.seed) > 1:
             params, opt_state, loss = jax.vmap(member)(*arguments)
         else:
-            params, opt_state, loss = _unrolled(member, arguments, [{}])
+            params, opt_state, loss = models.unroll_members(member, arguments, [{}])
         average = state.average
         if self.average_decay:
             # Early averages are of few steps: the decay grows to its value.
@@ -404,19 +404,6 @@ def _gather(table: Table, hyper: Hyper, rows: Int[Array, "members batch"], mesh:
         "site_weights": weights,
     }
     return shard(table.features[row], None, DATA, None), targets
-
-
-def _unrolled(
-    member: Callable[..., Any],
-    arguments: tuple[Any, ...],
-    inputs: Sequence[Mapping[str, Array]],
-) -> Any:
-    """`vmap` written out: plain products and convolutions run faster than batched."""
-    each = [
-        member(*jax.tree.map(lambda x, i=i: x[i], arguments), inputs=own)
-        for i, own in enumerate(inputs)
-    ]
-    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *each)
 
 
 def _where_member(condition: Bool[Array, " members"], new: Any, old: Any) -> Any:

@@ -78,3 +78,18 @@ def test_a_traced_rate_as_a_field_of_the_module():
         )
     )(rates)
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+
+
+def test_written_out_is_vmap():
+    """The same members in both, with and without leaves that are shared."""
+    kernels, biases = jnp.arange(24.0).reshape(3, 2, 4), jnp.arange(3.0)
+    inputs = [{"x": jnp.full((5, 2), float(member))} for member in range(3)]
+
+    def member(kernel, bias, inputs):
+        return {"logits": inputs["x"] @ kernel + bias}
+
+    got = models.unroll_members(member, (kernels, biases), inputs)
+    stacked = {"x": jnp.stack([one["x"] for one in inputs])}
+    want = jax.vmap(member)(kernels, biases, stacked)
+    assert got["logits"].shape == (3, 5, 4)
+    np.testing.assert_array_equal(got["logits"], want["logits"])

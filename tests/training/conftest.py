@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import signal
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import xarray
 from jaxsdm import datasets
 from jaxsdm.data import open_stack
 from jaxsdm.training import default_config, patches
+from jaxsdm.training.interruption import Interruption
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +86,21 @@ def new_patch_config():
 @pytest.fixture
 def patch_config(new_patch_config):
     return new_patch_config()
+
+
+class StopAfter(Interruption):
+    """Asks to stop when the training loop has looked that many times."""
+
+    def __init__(self, looks):
+        self.looks = looks
+
+    @property
+    def number(self):
+        self.looks -= 1
+        return signal.SIGTERM if self.looks < 0 else None
+
+
+@pytest.fixture
+def stop_after():
+    """`Interruption`s of a number of looks."""
+    return StopAfter

@@ -2,7 +2,6 @@
 
 import dataclasses
 import json
-import signal
 
 import numpy as np
 import pytest
@@ -10,20 +9,8 @@ import pytest
 from jaxsdm.training import check, load_members, load_predictor, open_run, train
 from jaxsdm.training.cross_validation import make_folds, network_scores
 from jaxsdm.training.fits import make_mesh
-from jaxsdm.training.interruption import Interrupted, Interruption
+from jaxsdm.training.interruption import Interrupted
 from jaxsdm.training.problem import make_problem
-
-
-class StopAfter(Interruption):
-    """Asks to stop when the training loop has looked that many times."""
-
-    def __init__(self, looks):
-        self.looks = looks
-
-    @property
-    def number(self):
-        self.looks -= 1
-        return signal.SIGTERM if self.looks < 0 else None
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +25,14 @@ def predict(run, tasks):
 
 
 def test_a_stopped_run_ends_with_the_same_bits(
-    trained, tasks_with_rasters, patch_config, tmp_path, monkeypatch
+    trained, tasks_with_rasters, patch_config, tmp_path, monkeypatch, stop_after
 ):
     patch_config.checkpoint.every_steps = 5
     stopped = open_run(tmp_path / "stopped", patch_config)
     with monkeypatch.context() as patch:
-        patch.setattr("jaxsdm.training.interruption.Interruption", lambda: StopAfter(1))
+        patch.setattr(
+            "jaxsdm.training.interruption.Interruption", lambda: stop_after(1)
+        )
         with pytest.raises(Interrupted):
             train(stopped, tasks_with_rasters)
     train(open_run(tmp_path / "stopped", patch_config), tasks_with_rasters)

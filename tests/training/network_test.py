@@ -17,7 +17,7 @@ from jaxsdm.training import (
     train,
 )
 from jaxsdm.training.checkpoints import open_checkpoints
-from jaxsdm.training.interruption import Interrupted, Interruption
+from jaxsdm.training.interruption import Interrupted
 from jaxsdm.training.log import TrainLog
 
 
@@ -36,20 +36,8 @@ def told(folder):
     ]
 
 
-class StopAfter(Interruption):
-    """Asks to stop when the training loop has looked that many times."""
-
-    def __init__(self, looks):
-        self.looks = looks
-
-    @property
-    def number(self):
-        self.looks -= 1
-        return signal.SIGTERM if self.looks < 0 else None
-
-
 def test_a_stopped_run_ends_with_the_same_bits(
-    tasks, config, plots, tmp_path, monkeypatch
+    tasks, config, plots, tmp_path, monkeypatch, stop_after
 ):
     whole = open_run(tmp_path / "whole", config)
     train(whole, tasks)
@@ -57,7 +45,7 @@ def test_a_stopped_run_ends_with_the_same_bits(
     for _ in range(3):  # stopped again and again
         with monkeypatch.context() as patch:
             patch.setattr(
-                "jaxsdm.training.interruption.Interruption", lambda: StopAfter(1)
+                "jaxsdm.training.interruption.Interruption", lambda: stop_after(1)
             )
             with pytest.raises(Interrupted) as caught:
                 train(stopped, tasks)

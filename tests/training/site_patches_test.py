@@ -89,7 +89,7 @@ def test_the_same_windows_from_a_prepared_raster(task, patch_config, tmp_path):
     patch_config.patches.around.tier = "device"
     with (
         pytest.raises(ValueError, match='larger than memory: use tier="stream"'),
-        make_site_patches(other, patch_config).open(),
+        make_site_patches(other, patch_config)[0].open(),
     ):
         pass
 

@@ -2,34 +2,11 @@
 
 import numpy as np
 import pytest
-from patch_oracle import NORTH_UP
 
 from jaxsdm.data.patches import DevicePatches, FilePatches, MemoryPatches, Window
 from jaxsdm.data.rasters import open_stack
 
 rasterio = pytest.importorskip("rasterio")
-
-
-@pytest.fixture
-def write(tmp_path):
-    def write(name, values, **options):
-        path = tmp_path / name
-        with rasterio.open(
-            path,
-            "w",
-            driver="GTiff",
-            count=len(values),
-            height=values.shape[1],
-            width=values.shape[2],
-            dtype=values.dtype,
-            crs="EPSG:4326",
-            transform=rasterio.Affine(*NORTH_UP),
-            **options,
-        ) as raster:
-            raster.write(values)
-        return str(path)
-
-    return write
 
 
 LAYOUTS = {
@@ -42,12 +19,14 @@ LAYOUTS = {
 @pytest.mark.filterwarnings("ignore:Use `@` matmul")  # rasterio about affine
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("dtype", ["float32", "int16", "uint8", "float64"])
-def test_every_tier_equals_the_windowed_read_of_rasterio(write, rng, layout, dtype):
+def test_every_tier_equals_the_windowed_read_of_rasterio(
+    write_raster, rng, layout, dtype
+):
     values = rng.integers(0, 200, (3, 70, 90)).astype(dtype)
     values[rng.random(values.shape) < 0.1] = 255
     if values.dtype.kind == "f":
         values[:, :4, :4] = np.nan
-    path = write("a.tif", values, nodata=255, **LAYOUTS[layout])
+    path = write_raster("a.tif", values, nodata=255, **LAYOUTS[layout])
     rows, columns = rng.integers(-5, 75, 40), rng.integers(-5, 95, 40)
     window = Window(12)
     values_want, valid_want = [], []
@@ -69,9 +48,9 @@ def test_every_tier_equals_the_windowed_read_of_rasterio(write, rng, layout, dty
         file.close()
 
 
-def test_a_damaged_block_is_an_error_that_names_the_file(write, rng):
+def test_a_damaged_block_is_an_error_that_names_the_file(write_raster, rng):
     values = rng.normal(size=(1, 128, 128)).astype(np.float32)
-    path = write("damaged.tif", values, **LAYOUTS["tiled"])
+    path = write_raster("damaged.tif", values, **LAYOUTS["tiled"])
     with open(path, "rb+") as file:
         content = file.read()
         file.seek(len(content) // 2)

@@ -25,30 +25,16 @@ warp = pytest.importorskip("rasterio.warp")
 pytest.importorskip("tensorstore")
 
 
+BLOCKS = {"tiled": True, "blockxsize": 16, "blockysize": 16, "compress": "deflate"}
+
+
 @pytest.fixture
-def write(tmp_path):
+def write(write_raster):
     """A function that writes `[y, x]` values as a GeoTIFF in blocks of 16."""
 
     def write(name, values, transform=(0.5, 0, 3, 0, -0.5, 60), crs=4326, **options):
-        path = tmp_path / name
-        with rasterio.open(
-            path,
-            "w",
-            driver="GTiff",
-            count=1,
-            height=values.shape[0],
-            width=values.shape[1],
-            dtype=values.dtype,
-            crs=f"EPSG:{crs}",
-            transform=rasterio.Affine(*transform),
-            tiled=True,
-            blockxsize=16,
-            blockysize=16,
-            compress="deflate",
-            **options,
-        ) as raster:
-            raster.write(values, 1)
-        return path
+        place = {"transform": transform, "crs": f"EPSG:{crs}"}
+        return pathlib.Path(write_raster(name, values, **place, **BLOCKS, **options))
 
     return write
 
