@@ -5,8 +5,9 @@ beside a network of the values at the place and one of its coordinates alone. Sa
 records, spatial blocks, loss, optimiser, schedule and seeds for all; nothing was tuned.
 Needs the two files of jaxsdm/datasets/belgium.py under JAXSDM_DATA.
 
-Top-K and average-K accuracy and AUC: docs/results.md. Time: about eight minutes of two
-cores for the patches, one for the others.
+Top-K and average-K accuracy and AUC: docs/results.md. Time: 13 minutes of two cores
+that were not idle for training on patches, and some more for the map of the whole
+country; a minute for the others.
 
     python scripts/train.py --config=configs/patches/belgium.py \
         --workdir=runs/belgium_patches --evaluate
