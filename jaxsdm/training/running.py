@@ -25,6 +25,7 @@ from jaxsdm.data.patches import (
 from jaxsdm.data.patches.batch import BatchMaker
 from jaxsdm.data.patches.batches import Batches
 from jaxsdm.parallel import DATA
+from jaxsdm.training.member_batches import MemberBatches
 from jaxsdm.training.member_order import MemberOrder
 from jaxsdm.training.network_stage import Stage, chunk, compile_stage
 from jaxsdm.training.patch_input import on_device
@@ -44,8 +45,9 @@ class Ran(NamedTuple):
     Attributes:
       state: after them.
       losses: `[steps, members]`.
-      waited: seconds in which no batch was ready when it was asked for, with up to
-        two steps still at work; None where there is nothing to wait for.
+      waited: seconds of waiting for batches at whose end no step was at work: what
+        the devices stood idle for them, at most. None where there is nothing to wait
+        for.
     """
 
     state: TrainState
@@ -94,30 +96,35 @@ def open_steps(
     with contextlib.ExitStack() as stack:
         sources = stack.enter_context(problem.patches.open(mesh))
         sharding = NamedSharding(mesh, PartitionSpec(DATA))
-        feeds = []
-        for seed, own in zip(stage.hyper.seed, allowed, strict=True):
-            order = MemberOrder(stage.plan, seed, own)
-            maker = _maker(problem, config, sources, order, mesh)
-            batches = Batches(maker, stage.steps, threads=2, ahead=4, workers=0)
-            batches.set_state(batches.get_state() | {"step": first})
-            feed = device_prefetch(batches, ahead=_IN_FLIGHT, sharding=sharding)
-            feeds.append(stack.enter_context(feed))
+        orders = [
+            MemberOrder(stage.plan, seed, own)
+            for seed, own in zip(stage.hyper.seed, allowed, strict=True)
+        ]
+        makers = [_maker(problem, config, sources, order, mesh) for order in orders]
+        members = MemberBatches(makers)
+        batches = Batches(members, stage.steps, threads=2, ahead=4, workers=0)
+        batches.set_state(batches.get_state() | {"step": first})
+        feed = stack.enter_context(
+            device_prefetch(batches, ahead=_IN_FLIGHT, sharding=sharding)
+        )
         rasters = on_device(sources)
-        shapes = _global_shapes(_needed(maker(first)), stage.plan.rows, sharding)
+        shapes = _global_shapes(members(first), stage.plan.rows, sharding)
         step = _compiled(stage, (state, table, hyper), shapes, rasters)
 
         def run_with_patches(state: TrainState, first: int, number: int) -> Ran:
-            if any(feed.step != first for feed in feeds):
+            if feed.step != first:
                 raise ValueError(f"steps follow each other; step {first} does not.")
-            losses: list[jax.Array] = []
-            waited = sum(feed.seconds_waited for feed in feeds)
+            losses: list[Any] = []  # arrays, whose `is_ready` has no type
+            waited = 0.0
             for end in stage.plan.epoch_ends(first, first + number):
-                batches = tuple(_needed(next(feed)) for feed in feeds)
-                state, loss = step(state, table, hyper, batches, end, rasters)
+                before = feed.seconds_waited
+                batch = next(feed)
+                if not losses or losses[-1].is_ready():
+                    waited += feed.seconds_waited - before
+                state, loss = step(state, table, hyper, batch, end, rasters)
                 losses.append(loss)
                 if len(losses) > _IN_FLIGHT:
                     losses[-1 - _IN_FLIGHT].block_until_ready()
-            waited = sum(feed.seconds_waited for feed in feeds) - waited
             return Ran(state, np.stack([np.asarray(one) for one in losses]), waited)
 
         yield run_with_patches
@@ -142,12 +149,7 @@ def _maker(
     )
 
 
-def _needed(batch: dict[str, Any]) -> dict[str, Any]:
-    """What a step reads: targets and weights come from the table."""
-    return {"inputs": batch["inputs"], "id": batch["id"]}
-
-
-def _global_shapes(batch: dict[str, Any], rows: int, sharding: NamedSharding) -> Any:
+def _global_shapes(batch: Any, rows: int, sharding: NamedSharding) -> Any:
     """A batch of all processes, of the part that this one makes."""
     return jax.tree.map(
         lambda x: jax.ShapeDtypeStruct(
@@ -158,10 +160,10 @@ def _global_shapes(batch: dict[str, Any], rows: int, sharding: NamedSharding) ->
 
 
 def _compiled(
-    stage: Stage, arguments: tuple[Any, ...], batch: Any, rasters: dict[str, Any]
+    stage: Stage, arguments: tuple[Any, ...], batches: Any, rasters: dict[str, Any]
 ) -> Any:
     """The step ahead of time, so that the pace of steps is that of steps."""
     members, features = len(stage.hyper.seed), arguments[1].features.shape[1]
     jitted = stage.program.compile_with_patches(members, features)
     end = jax.ShapeDtypeStruct((), bool)
-    return jitted.lower(*arguments, (batch,) * members, end, rasters).compile()
+    return jitted.lower(*arguments, batches, end, rasters).compile()

@@ -105,6 +105,15 @@ class BatchMaker:
                 self._busy -= 1
                 self._running.notify_all()
 
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch."""
+        return self.order.steps_per_epoch
+
+    def about(self) -> dict[str, Any]:
+        """What the batches depend on, but for their arrays."""
+        return {**self.order.about(), "augmentation": repr(self.augmentation)}
+
     def wait(self) -> None:
         """Returns when no thread is at work on a batch; forgets what was read ahead."""
         with self._running:

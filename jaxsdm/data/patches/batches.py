@@ -6,7 +6,7 @@ checkpoint has to hold is the number of the step.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from jaxsdm.data.closing import Closing
 from jaxsdm.data.patches.augmentation import Augmentation
@@ -110,15 +110,46 @@ def pipeline(
     return Batches(maker, steps, threads, ahead, workers)
 
 
+@runtime_checkable
+class Maker(Protocol):
+    """What `Batches` runs through: `BatchMaker`, or several of them together.
+
+    Attributes:
+      together: steps that are read at once.
+    """
+
+    together: int
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch."""
+
+    def about(self) -> dict[str, Any]:
+        """What the batches depend on, but for their arrays (JSON)."""
+
+    def __call__(self, step: int) -> Any:
+        """The batch of a step."""
+
+    def wait(self) -> None:
+        """Returns when no thread is at work on a batch."""
+
+
 class Batches(Closing):
     """Iterator over batches, from where its state says; `with` closes it after use.
+
+    Args:
+      maker: of the batches.
+      steps: how many.
+      threads: see `pipeline`.
+      ahead: see `pipeline`.
+      workers: see `pipeline`.
 
     Attributes:
       step: the number of the next batch.
     """
 
     def __init__(
-        self, maker: BatchMaker, steps: int, threads: int, ahead: int, workers: int
+        self, maker: Maker, steps: int, threads: int, ahead: int, workers: int
     ) -> None:
         self._grain = _grain()
         self._maker, self._steps = maker, steps
@@ -130,17 +161,17 @@ class Batches(Closing):
     @property
     def steps_per_epoch(self) -> int:
         """Batches of an epoch."""
-        return self._maker.order.steps_per_epoch
+        return self._maker.steps_per_epoch
 
     @property
     def epoch(self) -> int:
         """Number of the epoch that the next batch is from."""
         return self.step // self.steps_per_epoch
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> dict[str, Any]:
+    def __next__(self) -> Any:
         if self._closed:
             raise ValueError("Batches: already closed.")
         if self.step >= self._steps:
@@ -157,7 +188,7 @@ class Batches(Closing):
 
     def get_state(self) -> dict[str, Any]:
         """Where it stands, for a checkpoint (JSON)."""
-        return {"step": self.step, "about": self._about()}
+        return {"step": self.step, "about": self._maker.about()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Goes on from a state, perhaps of another number of workers or processes.
@@ -166,7 +197,7 @@ class Batches(Closing):
           ValueError: if the state is of a pipeline with other batches; names what
             differs.
         """
-        saved, own = dict(state["about"]), self._about()
+        saved, own = dict(state["about"]), self._maker.about()
         differing = [
             f"{name}: saved {saved.get(name)}, now {own.get(name)}"
             for name in sorted({*saved, *own})
@@ -210,11 +241,6 @@ class Batches(Closing):
         if iterator is not None:
             iterator.close()
             self._maker.wait()
-
-    def _about(self) -> dict[str, Any]:
-        """What the batches depend on, but for their arrays."""
-        augmentation = repr(self._maker.augmentation)
-        return {**self._maker.order.about(), "augmentation": augmentation}
 
 
 def _grain() -> Any:

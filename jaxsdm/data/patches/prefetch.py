@@ -62,10 +62,10 @@ class DeviceBatches(Closing):
         """Number of the epoch that the next batch is from."""
         return self.step // self.steps_per_epoch
 
-    def __iter__(self) -> Iterator[dict[str, Any]]:
+    def __iter__(self) -> Iterator[Any]:
         return self
 
-    def __next__(self) -> dict[str, Any]:
+    def __next__(self) -> Any:
         started = time.perf_counter()
         try:
             while len(self._waiting) < self._ahead:
@@ -93,10 +93,10 @@ class DeviceBatches(Closing):
         self._waiting.clear()
         self._batches.close()
 
-    def _put(self, batch: dict[str, Any]) -> Any:
+    def _put(self, batch: Any) -> Any:
         sharding = self._sharding
-        if sharding is None:
-            return jax.device_put(batch)
+        if sharding is None or jax.process_count() == 1:
+            return jax.device_put(batch, sharding)  # all its arrays in one call
         return jax.tree.map(
             lambda one: jax.make_array_from_process_local_data(sharding, one), batch
         )
