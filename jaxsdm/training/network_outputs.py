@@ -10,6 +10,7 @@ from flax import linen as nn
 
 from jaxsdm import models
 from jaxsdm.data.patches import DevicePatches, PatchSource
+from jaxsdm.data.patches.order import Order
 from jaxsdm.training.patch_input import PatchInput, model_inputs, on_device
 from jaxsdm.training.site_patches import SitePatches
 
@@ -48,12 +49,11 @@ def member_outputs(
         pieces = []
         with patches.open() as sources:
             rasters = on_device(sources)
+            cut = _patches_of(patches, sources, inputs, size)
             for start in _told(range(0, max(len(features), 1), size)):
-                some = slice(start, start + size)
-                piece = features[some]
+                piece = features[start : start + size]
                 padded = np.pad(piece, ((0, size - len(piece)), (0, 0)))
-                cut = _cut(patches.inputs, sources, inputs, some, size)
-                heads = apply(padded, cut, rasters)
+                heads = apply(padded, cut(start // size), rasters)
                 pieces.append(
                     {name: np.asarray(x)[:, : len(piece)] for name, x in heads.items()}
                 )
@@ -94,6 +94,18 @@ def _rows_at_once(patches: Sequence[PatchInput]) -> int:
     return min(_MOST_ROWS, max(1, _MOST_VALUES // max(values, 1)))
 
 
+def _patches_of(
+    patches: SitePatches, sources: Sources, inputs: Mapping[str, Any], size: int
+) -> Callable[[int], Mapping[str, Any]]:
+    """From the number of a block to its patches, padded to one size."""
+    if not patches.inputs:
+        return lambda number: {}
+    places = {one.name: inputs[one.name] for one in patches.inputs}
+    order = Order((len(inputs["predictors"]),), size, shuffle=False)
+    batches = patches.batches(sources, places, order)
+    return lambda number: batches(number)["inputs"]
+
+
 def _told(starts: range) -> Iterable[int]:
     """The blocks, with a bar on a terminal where there are many."""
     from rich.console import Console
@@ -102,35 +114,3 @@ def _told(starts: range) -> Iterable[int]:
     console = Console(stderr=True)
     silent = len(starts) < _MANY or not console.is_terminal
     return track(starts, "predicting", console=console, transient=True, disable=silent)
-
-
-def _cut(
-    patches: Sequence[PatchInput],
-    sources: Sources,
-    inputs: Mapping[str, Any],
-    some: slice,
-    size: int,
-) -> dict[str, Any]:
-    """The patches of some places, as pipelines give them, padded with the last one."""
-    batch: dict[str, Any] = {}
-    for one in patches:
-        places = inputs[one.name].at(some)
-        cells = [
-            np.pad(
-                one.window.cells(numbers, axis=axis), (0, size - len(numbers)), "edge"
-            )
-            for axis, numbers in enumerate(places)
-        ]
-        source = sources[one.name]
-        if isinstance(source, DevicePatches):
-            rows, columns = (numbers.astype(np.int32) for numbers in cells)
-            straight = np.zeros(size, np.int32)
-            batch[one.name] = {
-                "rows": rows,
-                "columns": columns,
-                "orientation": straight,
-            }
-        else:
-            taken = source.take(cells[0], cells[1], one.window)
-            batch |= {one.name: taken.values, f"{one.name}_valid": taken.valid}
-    return batch

@@ -16,13 +16,7 @@ from jaxtyping import Float32
 from ml_collections import ConfigDict
 
 from jaxsdm import parallel
-from jaxsdm.data.patches import (
-    Augmentation,
-    Input,
-    Samples,
-    device_prefetch,
-)
-from jaxsdm.data.patches.batch import BatchMaker
+from jaxsdm.data.patches import Augmentation, device_prefetch
 from jaxsdm.data.patches.batches import Batches
 from jaxsdm.parallel import DATA
 from jaxsdm.training.member_batches import MemberBatches
@@ -100,7 +94,12 @@ def open_steps(
             MemberOrder(stage.plan, seed, own)
             for seed, own in zip(stage.hyper.seed, allowed, strict=True)
         ]
-        makers = [_maker(problem, config, sources, order, mesh) for order in orders]
+        augmentation = Augmentation(**config.augmentation.to_dict())
+        common = augmentation, parallel.share_of_data(mesh)
+        makers = [
+            problem.patches.batches(sources, problem.places, order, *common)
+            for order in orders
+        ]
         members = MemberBatches(makers)
         batches = Batches(members, stage.steps, threads=2, ahead=4, workers=0)
         batches.set_state(batches.get_state() | {"step": first})
@@ -128,25 +127,6 @@ def open_steps(
             return Ran(state, np.stack([np.asarray(one) for one in losses]), waited)
 
         yield run_with_patches
-
-
-def _maker(
-    problem: Problem,
-    config: ConfigDict,
-    sources: dict[str, Any],
-    order: MemberOrder,
-    mesh: Mesh,
-) -> BatchMaker:
-    inputs = {
-        one.name: Input(sources[one.name], one.window) for one in problem.patches.inputs
-    }
-    return BatchMaker(
-        {"sites": Samples(dict(problem.places))},
-        inputs,
-        order,
-        Augmentation(**config.augmentation.to_dict()),
-        parallel.share_of_data(mesh),
-    )
 
 
 def _global_shapes(batch: Any, rows: int, sharding: NamedSharding) -> Any:

@@ -12,14 +12,19 @@ from ml_collections import ConfigDict
 
 from jaxsdm.data import RasterGrid, RasterStack, SiteTable, Task
 from jaxsdm.data.patches import (
+    Augmentation,
     DevicePatches,
     FilePatches,
+    Input,
     MemoryPatches,
     PatchSource,
     Places,
+    Samples,
     Window,
     locate,
 )
+from jaxsdm.data.patches.batch import BatchMaker
+from jaxsdm.data.patches.order import BatchOrder
 from jaxsdm.data.prepared import Prepared
 from jaxsdm.registry import choose
 from jaxsdm.training.patch_input import TIERS, PatchInput
@@ -57,6 +62,27 @@ class SitePatches:
             exact = one.window.convention == "point"
             found[one.name] = _located(one.raster, grid, table, name, exact)
         return found
+
+    def batches(
+        self,
+        sources: Mapping[str, PatchSource | DevicePatches],
+        places: Mapping[str, Places],
+        order: BatchOrder,
+        augmentation: Augmentation | None = None,
+        process: tuple[int, int] = (0, 1),
+    ) -> BatchMaker:
+        """From the number of a step of an order to the patches of its sites.
+
+        Args:
+          sources: what `open` gives.
+          places: of the sites, by the name of the input.
+          order: of the sites.
+          augmentation: see `BatchMaker`.
+          process: see `BatchMaker`.
+        """
+        inputs = {one.name: Input(sources[one.name], one.window) for one in self.inputs}
+        samples = {"sites": Samples(dict(places))}
+        return BatchMaker(samples, inputs, order, augmentation, process)
 
     @contextlib.contextmanager
     def open(
