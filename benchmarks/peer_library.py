@@ -24,7 +24,8 @@ from jaxsdm import parallel
 from jaxsdm.parallel import DATA
 from jaxsdm.training import Hyper, default_config, network, network_stage
 from jaxsdm.training.site_patches import SitePatches
-from jaxsdm.training.step import make_hyper, make_table
+from jaxsdm.training.step import make_hyper
+from jaxsdm.training.step_table import make_table
 
 
 def main() -> None:

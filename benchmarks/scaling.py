@@ -132,7 +132,8 @@ def _time(compiled, size, mesh, rounds: int) -> float:
     import programs
 
     from jaxsdm import parallel
-    from jaxsdm.training.step import make_hyper, make_table
+    from jaxsdm.training.step import make_hyper
+    from jaxsdm.training.step_table import make_table
 
     program = programs.make(size, mesh)
     shapes = programs.arguments(program, size, _STEPS)

@@ -7,7 +7,8 @@ from jaxsdm.training.interruption import Interrupted
 from jaxsdm.training.problem import Problem, make_problem
 from jaxsdm.training.proximal import MaxentFit, fit_maxent
 from jaxsdm.training.run import Run, load_run, open_run, select_tasks
-from jaxsdm.training.step import Hyper, Program, Table, TrainState
+from jaxsdm.training.step import Hyper, Program, TrainState
+from jaxsdm.training.step_table import Table
 
 __all__ = [
     "BY_NAME",

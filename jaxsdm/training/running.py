@@ -24,7 +24,8 @@ from jaxsdm.training.member_order import MemberOrder
 from jaxsdm.training.network_stage import Stage, chunk, compile_stage
 from jaxsdm.training.patch_input import on_device
 from jaxsdm.training.problem import Problem
-from jaxsdm.training.step import Hyper, TrainState, make_table
+from jaxsdm.training.step import Hyper, TrainState
+from jaxsdm.training.step_table import make_table
 
 _IN_FLIGHT = 2
 """Steps that may wait for the device; each holds its patches."""

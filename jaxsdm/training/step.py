@@ -26,31 +26,15 @@ from flax import linen as nn
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxtyping import Array, Bool, Float, Int
 
-from jaxsdm import models, parallel
+from jaxsdm import models
 from jaxsdm.parallel import DATA, SPECIES
 from jaxsdm.training.objectives import Objective
 from jaxsdm.training.patch_input import PatchInput, model_inputs
+from jaxsdm.training.step_table import Table, gather
 
-# The leaves of the three tuples below are arrays, or in their place what describes
+# The leaves of the two tuples below are arrays, or in their place what describes
 # them: shapes, shardings, partition specs.
 Leaf = Any
-
-
-class Table(NamedTuple):
-    """What batches are gathered from, on the devices.
-
-    The rows are whole on every shard of `data` (so that a gather needs no
-    communication), the species are sharded. Background rows come last.
-
-    Attributes:
-      features: `[rows, features]` float32.
-      counts: `[rows, species]` float32.
-      background: `[rows]` bool.
-    """
-
-    features: Leaf
-    counts: Leaf
-    background: Leaf
 
 
 class Hyper(NamedTuple):
@@ -266,7 +250,7 @@ class Program:
         inputs: Sequence[Mapping[str, Array]] = (),
     ) -> tuple[TrainState, Float[Array, " members"]]:
         """One step; `inputs` are those of each member beside the table's predictors."""
-        batch = _gather(table, hyper, rows, self.mesh)
+        batch = gather(table, hyper.background_mass, rows, self.mesh)
         member = functools.partial(self._member_step, state.step)
         arguments = (state.params, state.opt_state, *batch, hyper)
         if inputs:
@@ -356,54 +340,6 @@ def make_hyper(
         dropout=spread("dropout", dropout),
         background_mass=spread("background_mass", background_mass),
     )
-
-
-def make_table(
-    features: np.ndarray, counts: np.ndarray, background: np.ndarray, mesh: Mesh
-) -> Table:
-    """The table on the devices: background rows after the records, species padded.
-
-    Args:
-      features: `[records, features]` of the sites with records.
-      counts: `[records, species]`.
-      background: `[background, features]`, may have no rows.
-      mesh: the species are padded to a multiple of its species axis.
-    """
-    species = parallel.round_up(counts.shape[1], mesh.shape[SPECIES])
-    rows = len(features) + len(background)
-    padded = np.zeros((rows, species), np.float32)
-    padded[: len(counts), : counts.shape[1]] = counts
-    table = Table(
-        features=np.concatenate([features, background]).astype(np.float32),
-        counts=padded,
-        background=np.arange(rows) >= len(features),
-    )
-    specs = Table(PartitionSpec(), PartitionSpec(None, SPECIES), PartitionSpec())
-    return parallel.put(table, mesh, specs)
-
-
-def _gather(table: Table, hyper: Hyper, rows: Int[Array, "members batch"], mesh: Mesh):
-    """Features and targets of one batch per member, with row -1 as padding."""
-
-    def shard(x, *spec):
-        return jax.lax.with_sharding_constraint(
-            x, NamedSharding(mesh, PartitionSpec(*spec))
-        )
-
-    where = rows >= 0
-    row = jnp.maximum(rows, 0)
-    background = table.background[row] & where
-    records = jnp.sum(where & ~background, axis=1, keepdims=True)
-    # The background of a batch weighs `background_mass` times its record sites.
-    share = records / jnp.maximum(jnp.sum(background, axis=1, keepdims=True), 1)
-    weights = jnp.where(background, hyper.background_mass[:, None] * share, 1.0)
-    targets = {
-        "counts": shard(table.counts[row], None, DATA, SPECIES),
-        "where": where,
-        "background": background,
-        "site_weights": weights,
-    }
-    return shard(table.features[row], None, DATA, None), targets
 
 
 def _where_member(condition: Bool[Array, " members"], new: Any, old: Any) -> Any:

@@ -31,7 +31,7 @@ def train(tasks_with_rasters, new_patch_config):
                 ran = run(state, first, number)
                 state, first = ran.state, first + number
                 losses.append(ran.losses)
-                assert 0 <= ran.waited
+                assert ran.waited >= 0
         return jax.tree.map(np.asarray, state), np.concatenate(losses)
 
     return train

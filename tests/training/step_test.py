@@ -9,7 +9,8 @@ import pytest
 from jaxsdm import models, parallel
 from jaxsdm.training import objectives, optimizers
 from jaxsdm.training.batches import Plan, batch_rows
-from jaxsdm.training.step import Program, make_hyper, make_table
+from jaxsdm.training.step import Program, make_hyper
+from jaxsdm.training.step_table import make_table
 
 SITES, BACKGROUND, FEATURES, SPECIES = 40, 12, 5, 6
 RNG = np.random.default_rng(0)
