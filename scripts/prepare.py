@@ -1,4 +1,4 @@
-"""Writes rasters into a folder made for random patches, once, before training.
+r"""Writes rasters into a folder made for random patches, once, before training.
 
     python scripts/prepare.py --rasters=FOLDER --output=prepared/climate
     python scripts/prepare.py --rasters=bio1.tif,bio12.tif,soil.tif \
@@ -11,6 +11,7 @@ it with jaxsdm.data.prepared.open_prepared(FOLDER).patches().
 
 import contextlib
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 
@@ -48,7 +49,9 @@ _RESAMPLING = flags.DEFINE_string(
 )
 _CRS = flags.DEFINE_string("crs", None, "Of rasters that name none, as EPSG:4326.")
 _NODATA = flags.DEFINE_list(
-    "nodata", [], "BAND=NUMBER or BAND=none: what means no value, in place of the file."
+    "nodata",
+    [],
+    "NUMBER, BAND=NUMBER or BAND=none: what means no value, in place of the file.",
 )
 _SCALE = flags.DEFINE_list(
     "scale",
@@ -114,11 +117,11 @@ def _numbers(flag: str, parts: list[str]) -> dict[str, float | None]:
     return found
 
 
-def _nodata() -> dict[str, float | None]:
+def _nodata() -> dict[str, float | None] | float | None:
     found = _numbers("nodata", _NODATA.value)
-    if "" in found:
-        raise ValueError("--nodata: of which band? BAND=NUMBER is wanted.")
-    return found
+    if found.get("", 0) is None:
+        raise ValueError("--nodata: none of which band? BAND=none is wanted.")
+    return found.get("", found)
 
 
 def _packing(flag: str, parts: list[str]) -> dict[str, float] | float | None:
@@ -128,6 +131,12 @@ def _packing(flag: str, parts: list[str]) -> dict[str, float] | float | None:
     if len(numbers) < len(found):
         raise ValueError(f"--{flag}: numbers are wanted, got {','.join(parts)}.")
     return numbers.get("", numbers or None)
+
+
+def _command() -> str:
+    """What was typed, such that it does the same from any folder."""
+    typed = ["python", os.path.abspath(sys.argv[0]), *sys.argv[1:]]
+    return f"{shlex.join(['cd', os.getcwd()])} && {shlex.join(typed)}"
 
 
 def main(_: list[str]) -> None:
@@ -172,6 +181,7 @@ def _prepared() -> Prepared:
             dtype=_DTYPE.value,
             cells=_cells(),
             progress=progress,
+            command=_command(),
         )
     return open_prepared(done.folder, verify=True) if _VERIFY.value else done
 

@@ -53,6 +53,7 @@ def fit(problem: Problem, config: ConfigDict, context: Context) -> None:
             shapes = stages[first].program.shapes(
                 len(config.seeds), problem.features.shape[1]
             )
+            problem.check_bands(checkpoints.about())
             state = checkpoints.restore(shapes, about)
             context.log.rewind(task, step)
         if step is not None and step > total:
@@ -141,6 +142,7 @@ def _restored(problem: Problem, config: ConfigDict, context: Context):
     task, species = problem.task.name, problem.counts.shape[1]
     with open_checkpoints(context.checkpoints(task), create=False) as checkpoints:
         saved = checkpoints.about()
+        problem.check_bands(saved)
         columns = saved.get("columns") or species
         stages = [
             Stage(problem, config, name, context.mesh, columns=columns)

@@ -125,6 +125,34 @@ class PatchInput:
             "categorical": dict(zip(self.categorical, self.levels, strict=True)),
         }
 
+    def check_bands(self, saved: Mapping[str, Any]) -> None:
+        """Refuses a raster without the bands of a fitted model, or with further ones.
+
+        Args:
+          saved: what `about` gave when the model was fitted.
+
+        Raises:
+          ValueError: names the bands, and those that the raster has.
+        """
+        here = {*self.continuous, *self.categorical}
+        model = {*saved.get("continuous", ()), *saved.get("categorical", ())}
+        missing, further = sorted(model - here), sorted(here - model)
+        if not (missing or further):
+            return
+        band = "band" if len(missing or further) == 1 else "bands"
+        verb = "is" if band == "band" else "are"
+        if missing:
+            what = f"{band} {', '.join(missing)} of the model {verb} not in the rasters"
+            to_do = "Add the files"
+        else:
+            what = f"{band} {', '.join(further)} of the rasters {verb} not of the model"
+            to_do = "Leave them out"
+        raise ValueError(
+            f"config.patches.{self.name}: {what}: raster {self.raster!r} has "
+            f"{', '.join(sorted(here))}. {to_do}, or name the bands as they were in "
+            "training."
+        )
+
     def encode(self, taken: Patches) -> dict[str, jax.Array]:
         """Patches as the model takes them; what is missing is 0 and not valid.
 

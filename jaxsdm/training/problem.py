@@ -94,6 +94,20 @@ class Problem:
             },
         )
 
+    def check_bands(self, saved: Mapping[str, Any]) -> None:
+        """Refuses rasters with other bands than a fitted model was trained on.
+
+        Args:
+          saved: what `about` gave then.
+
+        Raises:
+          ValueError: names the bands (`PatchInput.check_bands`).
+        """
+        fitted = saved.get("patches", {})
+        for one in self.patches.inputs:
+            if one.name in fitted:
+                one.check_bands(fitted[one.name])
+
     def about(self, config: ConfigDict) -> dict[str, Any]:
         """What a fitted model belongs to, as JSON: checked before it is loaded."""
         patches = {one.name: one.about() for one in self.patches.inputs}

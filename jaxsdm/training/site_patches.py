@@ -169,6 +169,7 @@ def _located(
         )
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from error
+    assert not isinstance(found.places, Places)
     return found.places[raster]
 
 

@@ -93,8 +93,24 @@ def test_bands_are_found_by_name_and_missing_ones_told(trained, tasks_with_raste
     np.testing.assert_array_equal(
         predict(trained, with_bands(names)), predict(trained, tasks_with_rasters)
     )
-    with pytest.raises(ValueError, match=r"belongs to another model\. patches: saved"):
+    with pytest.raises(
+        ValueError,
+        match=rf"around: band {names[0]} of the model is not in the rasters: raster "
+        rf"'landscape' has .*{names[1]}",
+    ):
         predict(trained, with_bands(names[1:]))
+    with pytest.raises(ValueError, match=rf"bands {names[2]}, {names[1]} of the model"):
+        train(trained, with_bands([names[0], *names[3:]]))
+
+
+def test_further_bands_are_told(tasks_with_rasters, trained):
+    problem = make_problem(tasks_with_rasters[0], trained.config)
+    (one,) = problem.patches.inputs
+    saved = one.about()
+    problem.check_bands({"patches": {"around": saved}})
+    saved["categorical"] = {}
+    with pytest.raises(ValueError, match="band land_cover of the rasters is not of"):
+        problem.check_bands({"patches": {"around": saved}})
 
 
 def test_out_of_fold_scores_of_a_network_that_sees_patches(

@@ -3,6 +3,7 @@
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -12,8 +13,9 @@ import numpy as np
 from jaxsdm.data.patches.augmentation import Augmentation
 from jaxsdm.data.patches.device import DevicePatches
 from jaxsdm.data.patches.file import FilePatches
+from jaxsdm.data.patches.identity import inputs_record, samples_record
 from jaxsdm.data.patches.order import BatchOrder, Rows
-from jaxsdm.data.patches.places import outside_of
+from jaxsdm.data.patches.places import Places, outside_of
 from jaxsdm.data.patches.samples import Samples, rows_of
 from jaxsdm.data.patches.source import PatchSource
 from jaxsdm.data.patches.window import Window
@@ -65,6 +67,8 @@ class BatchMaker:
         mixed: bool = False,
     ) -> None:
         _check_names(groups, inputs)
+        for group, samples in groups.items():
+            _check_one_grid(inputs, group, samples)
         for name, one in inputs.items():
             if augmentation and augmentation.turns and not one.window.is_square:
                 raise ValueError(
@@ -89,6 +93,12 @@ class BatchMaker:
             for name, one in inputs.items()
         }
         self.validity = {name: one.validity for name, one in inputs.items()}
+        self._inputs = inputs_record(
+            self.windows,
+            self.jitters,
+            {name: one.source.shape for name, one in inputs.items()},
+            {name: one.source.names for name, one in inputs.items()},
+        )
         self._ids = tuple(_ids(samples) for samples in self.samples)
         self._start()
 
@@ -111,8 +121,18 @@ class BatchMaker:
         return self.order.steps_per_epoch
 
     def about(self) -> dict[str, Any]:
-        """What the batches depend on, but for their arrays."""
-        return {**self.order.about(), "augmentation": repr(self.augmentation)}
+        """What the batches depend on, but for the values of rasters and targets."""
+        return {
+            **self.order.about(),
+            "augmentation": repr(self.augmentation),
+            "inputs": self._inputs,
+            "samples": self._digests,
+        }
+
+    @functools.cached_property
+    def _digests(self) -> list[dict[str, Any]]:
+        """Of all sets; made once, when first asked for: they read all places."""
+        return [samples_record(one, self.windows) for one in self.samples]
 
     def wait(self) -> None:
         """Returns when no thread is at work on a batch; forgets what was read ahead."""
@@ -283,6 +303,18 @@ def _check_places(name: str, one: Input, group: str, samples: Samples) -> None:
             f"cells), the first at position {first}: row {places.rows[first]}, column "
             f"{places.columns[first]}. Leave them out: locate(..., outside='exclude') "
             "or samples.at(...)."
+        )
+
+
+def _check_one_grid(inputs: Mapping[str, Input], group: str, samples: Samples) -> None:
+    """Places without names are cells of one grid, so all rasters have its size."""
+    shapes = {name: one.source.shape for name, one in inputs.items()}
+    if isinstance(samples.places, Places) and len(set(shapes.values())) > 1:
+        sizes = ", ".join(f"{name} {a} x {b}" for name, (a, b) in shapes.items())
+        raise ValueError(
+            f"pipeline: {group!r} has places of one grid, and the rasters have several "
+            f"({sizes} cells). Find the places in each, by the name of its input: "
+            "locate({name: grid, ...}, ...)."
         )
 
 

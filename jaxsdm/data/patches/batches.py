@@ -17,6 +17,9 @@ from jaxsdm.data.patches.samples import Samples
 _WITHOUT_END = 2**40
 """Steps of a pipeline that goes on for ever."""
 
+_NEVER_SHARED = 2**62
+"""Bytes of an array from which workers put it into shared memory."""
+
 _WORKER_ARRAYS = 2**28
 """Bytes in memory that a worker process may get a copy of."""
 
@@ -194,10 +197,16 @@ class Batches(Closing):
         """Goes on from a state, perhaps of another number of workers or processes.
 
         Raises:
-          ValueError: if the state is of a pipeline with other batches; names what
-            differs.
+          ValueError: if it is no state, or that of a pipeline with other batches;
+            names what differs.
         """
-        saved, own = dict(state["about"]), self._maker.about()
+        step, about = state.get("step"), state.get("about")
+        if not isinstance(step, int) or step < 0 or not isinstance(about, Mapping):
+            raise ValueError(
+                "Batches: a state is what get_state gives, with 'step' (a number from "
+                f"0) and 'about'; got {dict(state)!r:.200}."
+            )
+        saved, own = dict(about), self._maker.about()
         differing = [
             f"{name}: saved {saved.get(name)}, now {own.get(name)}"
             for name in sorted({*saved, *own})
@@ -208,7 +217,7 @@ class Batches(Closing):
                 f"Batches: the state is of other batches. {'; '.join(differing)}."
             )
         self._stop()
-        self.step = int(state["step"])
+        self.step = step
 
     def close(self) -> None:
         """Ends threads and workers, once they are idle; sources stay open."""
@@ -228,6 +237,10 @@ class Batches(Closing):
         batches = steps.to_iter_dataset(options)
         if self._workers:
             _let_workers_start()
+            # Through a pipe: Grain frees shared memory in a thread that ends with the
+            # program, which then leaves up to 50 arrays of it behind.
+            options = grain.experimental.DatasetOptions(min_shm_size=_NEVER_SHARED)
+            batches = grain.experimental.WithOptionsIterDataset(batches, options)
             batches = batches.mp_prefetch(
                 grain.MultiprocessingOptions(
                     num_workers=self._workers,

@@ -14,13 +14,16 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float32, Integer, Shaped
 
-from jaxsdm.data.patches.memory import MemoryPatches
+from jaxsdm.data.patches.memory import MemoryPatches, check_arrays
 from jaxsdm.data.patches.orientation import flipped, oriented
-from jaxsdm.data.patches.source import Patches
+from jaxsdm.data.patches.source import Patches, check_orientation
 from jaxsdm.data.patches.window import Window
 
 _MARGIN = 64
 """Wide enough for the windows of most networks for species distributions."""
+
+_FAR = 2**30
+"""Beyond any raster, with room for a window in int32."""
 
 
 @functools.partial(
@@ -71,6 +74,7 @@ class DevicePatches:
         Raises:
           ValueError: if the arrays have other shapes or types.
         """
+        check_arrays(values, valid, "DevicePatches.put")
         source = MemoryPatches(values, valid, names=names)
         return cls.from_memory(source, margin=margin, sharding=sharding)
 
@@ -123,16 +127,21 @@ class DevicePatches:
         refused for values that are not known yet, and is left out.
 
         Raises:
-          ValueError: if the vectors differ in length.
+          ValueError: if the vectors differ in length, or an orientation in a NumPy
+            array is none of 0 to 7.
           TypeError: if rows or columns are not whole numbers.
         """
-        rows, columns = jnp.asarray(rows), jnp.asarray(columns)
-        turned = None if orientation is None else jnp.asarray(orientation)
+        rows, columns = _given(rows), _given(columns)
         if not all(jnp.issubdtype(one.dtype, jnp.integer) for one in (rows, columns)):
             raise TypeError(
                 "DevicePatches.take: whole numbers of rows and columns (Window.cells "
                 f"makes them of real ones), got {rows.dtype} and {columns.dtype}."
             )
+        orientation = None if orientation is None else _given(orientation)
+        if isinstance(orientation, np.ndarray):  # of others nothing is known here
+            check_orientation(orientation)
+        rows, columns = _bounded(rows), _bounded(columns)
+        turned = None if orientation is None else jnp.asarray(orientation)
         same = turned is None or turned.shape == rows.shape
         if rows.ndim != 1 or rows.shape != columns.shape or not same:
             raise ValueError(
@@ -140,8 +149,8 @@ class DevicePatches:
                 f"[batch], got {rows.shape}, {columns.shape} and "
                 f"{None if turned is None else turned.shape}."
             )
-        top = rows.astype(jnp.int32) - window.before[0] + self.margin
-        left = columns.astype(jnp.int32) - window.before[1] + self.margin
+        top = rows - window.before[0] + self.margin
+        left = columns - window.before[1] + self.margin
         sliced = window.steps == (1, 1) and max(window.extent) <= self.margin
         values = (_slices if sliced else _cells)(self.raster, top, left, window)
         if turned is not None:
@@ -151,6 +160,23 @@ class DevicePatches:
 
     def close(self) -> None:
         """Nothing to release: the array goes with the object."""
+
+
+def _given(numbers: Any) -> Any:
+    return numbers if isinstance(numbers, jax.Array) else np.asarray(numbers)
+
+
+def _bounded(cells: Shaped[Array, " batch"] | Shaped[np.ndarray, " batch"]) -> Array:
+    """Rows or columns as int32; those far beyond any raster stay beyond it.
+
+    Before JAX takes them: it would cut 64 bits to 32, and 2**32 + 5 would become 5.
+    """
+    if np.dtype(cells.dtype).itemsize >= 4:
+        xp = np if isinstance(cells, np.ndarray) else jnp
+        cells = xp.minimum(cells, _FAR)
+        if jnp.issubdtype(cells.dtype, jnp.signedinteger):
+            cells = xp.maximum(cells, -_FAR)
+    return jnp.asarray(cells.astype(np.int32))
 
 
 def _slices(
@@ -163,7 +189,8 @@ def _slices(
     # so that what comes is NaN as it should be.
     shape = (*window.shape, raster.shape[2])
     cut = functools.partial(jax.lax.dynamic_slice, slice_sizes=shape)
-    return jax.vmap(lambda row, column: cut(raster, (row, column, 0)))(top, left)
+    band = jnp.int32(0)  # as the others, where numbers have 64 bits by default too
+    return jax.vmap(lambda row, column: cut(raster, (row, column, band)))(top, left)
 
 
 def _cells(

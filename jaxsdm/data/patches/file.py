@@ -135,11 +135,9 @@ class FilePatches:
           window: of the patches.
           together: patches that one `take` will be asked for.
         """
-        work = {
-            source.decoding: source.bands[0].source
-            for source in getattr(self.stack, "sources", ())
-            if source.decoding
-        }
+        work = [
+            source for source in getattr(self.stack, "sources", ()) if source.decoding
+        ]
         if self._warned or not work:
             return
         block_bytes = self.block[0] * self.block[1] * len(self.names) * _CELL_BYTES
@@ -157,12 +155,15 @@ class FilePatches:
         if times <= _COSTLY:
             return
         self._warned = True
-        kind, file = next(iter(work.items()))
+        costly = max(work, key=lambda source: source.block[0] * source.block[1])
+        read = f" and is read by {self.block[0]} x {self.block[1]}"
+        read = read if costly.block != self.block else ""
         files = list(dict.fromkeys(band.source for band in self.stack.bands))
         more = ",..." if len(files) > 3 else ""
         warnings.warn(
-            f"FilePatches: {times:.0f} cells are decoded for each one used: {file} "
-            f"lies in blocks of {self.block[0]} x {self.block[1]} cells ({kind}), "
+            f"FilePatches: {times:.0f} cells are decoded for each one used: "
+            f"{costly.bands[0].source} lies in blocks of {costly.block[0]} x "
+            f"{costly.block[1]} cells ({costly.decoding}){read}, "
             f"patches are {window.shape[0]} x {window.shape[1]} cells, and the cache "
             f"of {self.cache.capacity / 1e6:.0f} MB is smaller than what the places "
             "need. Written out once for random patches, a batch copies what it uses "

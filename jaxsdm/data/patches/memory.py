@@ -66,24 +66,10 @@ class MemoryPatches:
     ) -> None:
         self._values, self._valid = _Stored(values), None
         stored = self._values.array()
-        if stored.ndim != 3 or stored.dtype.kind not in "iuf" or not stored.size:
-            raise ValueError(
-                f"MemoryPatches: numbers of shape [y, x, band], got {stored.dtype} of "
-                f"shape {stored.shape}."
-            )
-        if stored.dtype.kind == "f" and stored.dtype != np.float32:
-            raise ValueError(
-                f"MemoryPatches: float32 or integers, got {stored.dtype}; convert it "
-                "once with astype('float32')."
-            )
         if valid is not None:
             self._valid = _Stored(valid)
-            mask = self._valid.array()
-            if mask.shape != stored.shape or mask.dtype != bool:
-                raise ValueError(
-                    f"MemoryPatches: valid is bool of shape {stored.shape}, got "
-                    f"{mask.dtype} of shape {mask.shape}."
-                )
+        mask = None if self._valid is None else self._valid.array()
+        check_arrays(stored, mask, "MemoryPatches")
         self._shape = stored.shape
         self.dtype = stored.dtype
         bands = stored.shape[2]
@@ -210,6 +196,29 @@ class MemoryPatches:
         np.isfinite(out, out=valid)
         if self.nodata is not None:
             valid &= stored != self.nodata
+
+
+def check_arrays(stored: np.ndarray, mask: np.ndarray | None, caller: str) -> None:
+    """Refuses arrays that are no raster.
+
+    Raises:
+      ValueError: if they have other shapes or types; the message names the caller.
+    """
+    if stored.ndim != 3 or stored.dtype.kind not in "iuf" or not stored.size:
+        raise ValueError(
+            f"{caller}: numbers of shape [y, x, band], got {stored.dtype} of shape "
+            f"{stored.shape}."
+        )
+    if stored.dtype.kind == "f" and stored.dtype != np.float32:
+        raise ValueError(
+            f"{caller}: float32 or integers, got {stored.dtype}; convert it once with "
+            "astype('float32')."
+        )
+    if mask is not None and (mask.shape != stored.shape or mask.dtype != bool):
+        raise ValueError(
+            f"{caller}: valid is bool of shape {stored.shape}, got {mask.dtype} of "
+            f"shape {mask.shape}."
+        )
 
 
 class _Stored:

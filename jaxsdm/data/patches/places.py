@@ -37,13 +37,14 @@ class Located:
     """Places found in one or several rasters.
 
     Attributes:
-      places: of each raster, by its name; only those inside all of them.
+      places: of each raster, by its name, or of the only one, where it has no name;
+        only those inside all of them. `Samples` takes both.
       kept: `[kept]` which of the given places they are; select targets by it.
       outside: places left out.
       report: one line that says how many lie outside of what.
     """
 
-    places: dict[str, Places]
+    places: Places | dict[str, Places]
     kept: Int64[np.ndarray, " kept"]
     outside: int
     report: str
@@ -67,8 +68,8 @@ def locate(
     of the raster is not valid (see `Window`).
 
     Args:
-      grids: of the rasters by the names of the inputs that come from them; a single
-        grid gets the name `"raster"`.
+      grids: of the rasters by the names of the inputs that come from them; or the one
+        grid that the rasters of all inputs have.
       longitude: `[places]` in degrees, WGS 84, -180 to 180 or 0 to 360, whichever of
         them a raster has.
       latitude: `[places]` in degrees, WGS 84.
@@ -127,7 +128,8 @@ def locate(
         )
     if not len(kept):
         raise ValueError(f"locate: no place is left: {report}.")
-    places = {name: one.at(kept) for name, one in found.items()}
+    by_name = {name: one.at(kept) for name, one in found.items()}
+    places = by_name if isinstance(grids, Mapping) else by_name["raster"]
     return Located(places, kept, len(inside) - len(kept), report)
 
 

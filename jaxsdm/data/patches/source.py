@@ -107,14 +107,31 @@ def first_cells(
             f"{top.shape}, {left.shape} and {turned.shape}."
         )
     if orientation is not None:
-        if turned.dtype.kind not in "iu" or (turned < 0).any() or (turned > 7).any():
-            raise ValueError("take: orientations are whole numbers from 0 to 7.")
+        check_orientation(turned)
         if not window.is_square and (turned & 1).any():
             raise ValueError(
                 f"take: patches of {window.shape[0]} x {window.shape[1]} cells cannot "
                 "make a quarter turn; use a square window, or turns=False."
             )
     return top, left, turned
+
+
+def check_orientation(codes: np.ndarray) -> None:
+    """Refuses what is no orientation.
+
+    Raises:
+      ValueError: if a code is not a whole number from 0 to 7.
+    """
+    if codes.dtype.kind not in "iu":
+        raise ValueError(
+            f"take: orientations are whole numbers from 0 to 7, got {codes.dtype}."
+        )
+    odd = np.flatnonzero((codes < 0) | (codes > 7))
+    if len(odd):
+        raise ValueError(
+            f"take: orientations are whole numbers from 0 to 7, got "
+            f"{codes.flat[odd[0]]} at position {odd[0]}."
+        )
 
 
 def new_batch(shape: tuple[int, ...]) -> Patches:

@@ -98,12 +98,18 @@ class Window:
           columns than rows, or a larger step along them.
 
         Raises:
-          ValueError: if the side is shorter than half a cell, or than half of `cells`
-            cells, or the latitude is none.
+          ValueError: if the side is no length above 0, or shorter than half a cell, or
+            than half of `cells` cells, or the latitude is none.
         """
+        if not (math.isfinite(side_m) and side_m > 0):
+            raise ValueError(
+                f"Window.of_metres: a length of side above 0 m, got {side_m}."
+            )
+        if cells is not None and cells < 1:
+            raise ValueError(f"Window.of_metres: cells from 1, got {cells}.")
         heights = cell_size_m(grid, latitude)
         wanted = [side_m / (length * (cells or 1)) for length in heights]
-        if not all(math.isfinite(one) and one >= 0.5 for one in wanted):
+        if min(wanted) < 0.5:
             raise ValueError(
                 f"Window.of_metres: {side_m:g} m is less than half of {cells or 1} "
                 f"cells of {heights[0]:.4g} x {heights[1]:.4g} m."

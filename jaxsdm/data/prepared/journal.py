@@ -4,14 +4,27 @@ The first line describes the whole, so that another stack, other options or sour
 that changed are found before anything is mixed.
 """
 
+import contextlib
 import json
 import os
 import pathlib
+from collections.abc import Iterator
 from typing import Any
 
-from jaxsdm.data.prepared.manifest import JOURNAL, VERSION
+from jaxsdm.data.prepared.layouts import delete_files
+from jaxsdm.data.prepared.manifest import JOURNAL, MANIFEST, VERSION
 
-_CHECKED = ("grid", "bands", "layout", "dtype", "chunk", "statistics_of", "cells")
+_CHECKED = {
+    "grid": "the grid (--rasters, --template)",
+    "bands": "the bands (--rasters, --names, --categorical, --nodata, --scale, "
+    "--offset)",
+    "layout": "layout",
+    "dtype": "dtype",
+    "chunk": "chunk",
+    "statistics_of": "the training cells (--training-cells)",
+    "cells": "the training cells (--training-cells)",
+}
+"""What must be as it was, and how the user knows it: by argument and by flag."""
 
 
 def begun(folder: pathlib.Path, wanted: dict[str, Any]) -> list[dict[str, Any]] | None:
@@ -66,12 +79,13 @@ def check_same(
         )
     other = [name for name in _CHECKED if found[name] != wanted[name]]
     if other:
-        shown = ", ".join(
+        lines = [
             f"{name} {found[name]} there, {wanted[name]} now"
             if name in ("layout", "dtype", "chunk")
-            else name
+            else _CHECKED[name]
             for name in other
-        )
+        ]
+        shown = ", ".join(dict.fromkeys(lines))
         raise ValueError(
             f"prepare: {folder} holds another stack or other options ({shown}); name "
             "a new folder, or delete this one."
@@ -94,3 +108,27 @@ def check_unchanged(
             f"prepare: {changed} changed since {folder} was begun; delete the folder "
             "and prepare it anew."
         )
+
+
+@contextlib.contextmanager
+def useless_removed(folder: pathlib.Path, hopeless: type[Exception]) -> Iterator[None]:
+    """Deletes what the block wrote into a folder if it fails and nobody can use it.
+
+    That is where the folder had no journal before and has no stripe after, or where the
+    error says that it cannot be finished. An interruption deletes nothing.
+
+    Args:
+      folder: of one preparation.
+      hopeless: the error after which a journal, and what it tells of, is of no use.
+    """
+    fresh = not (folder / JOURNAL).exists()
+    try:
+        yield
+    except Exception as error:
+        journal = folder / JOURNAL
+        if journal.is_file() and not (folder / MANIFEST).exists():
+            lines = journal.read_bytes().count(b"\n")
+            if isinstance(error, hopeless) or (fresh and lines <= 1):
+                delete_files(folder)
+                journal.unlink()
+        raise

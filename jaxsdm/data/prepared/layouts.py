@@ -8,6 +8,7 @@ gives the same bytes.
 import hashlib
 import os
 import pathlib
+import shutil
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -53,6 +54,13 @@ def layout_of(
     if name == "memmap":
         return _Memmap(folder, shape, np.dtype(dtype))
     return _Zarr(folder, shape, chunk)
+
+
+def delete_files(folder: pathlib.Path) -> None:
+    """Deletes the files of every layout in a folder, those that are there."""
+    for name in (VALUES, VALID):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / STORE, ignore_errors=True)
 
 
 def checksum_of(values: np.ndarray, valid: np.ndarray | None) -> str:

@@ -164,9 +164,8 @@ def open_prepared(folder: str | os.PathLike[str], *, verify: bool = False) -> Pr
     if not (folder / MANIFEST).is_file():
         if (folder / JOURNAL).is_file():
             raise ValueError(
-                f"{folder} is not finished: its preparation was interrupted. The same "
-                f"prepare(...), or python scripts/prepare.py --output={folder} with "
-                "the same flags, goes on where it stopped."
+                f"{folder} is not finished: its preparation was interrupted. "
+                f"{how_to_finish(folder)}"
             )
         raise ValueError(
             f"{folder} is no prepared raster: it has no {MANIFEST}. Make one with "
@@ -187,6 +186,25 @@ def open_prepared(folder: str | os.PathLike[str], *, verify: bool = False) -> Pr
     if verify:
         prepared.verify()
     return prepared
+
+
+def how_to_finish(folder: pathlib.Path) -> str:
+    """What finishes a folder that was begun, for an error."""
+    try:
+        with open(folder / JOURNAL, encoding="utf-8") as file:
+            head = json.loads(file.readline())
+        command = head.get("command")
+        files = list(dict.fromkeys(band["source"] for band in head["bands"]))
+    except (OSError, ValueError, KeyError, TypeError):  # stopped within its first line
+        return "The same command goes on where it stopped."
+    if command:
+        return f"This goes on where it stopped: {command}"
+    cells = "" if head["cells"] is None else ", cells=the same training cells"
+    return (
+        "This goes on where it stopped: prepare(open_stack(the same options, of "
+        f"{', '.join(files)}), {str(folder)!r}, layout={head['layout']!r}, "
+        f"chunk={head['chunk']}, dtype={head['dtype']!r}{cells})"
+    )
 
 
 def read_manifest(folder: pathlib.Path) -> dict[str, Any]:

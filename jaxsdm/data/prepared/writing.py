@@ -5,6 +5,7 @@ checksum and its share of the statistics. A preparation that was stopped goes on
 the last of them and ends with the same bytes as one that was not.
 """
 
+import contextlib
 import hashlib
 import json
 import math
@@ -23,6 +24,7 @@ from jaxsdm.data.prepared.journal import (
     begun,
     check_same,
     check_unchanged,
+    useless_removed,
 )
 from jaxsdm.data.prepared.layouts import Layout, checksum_of, layout_of
 from jaxsdm.data.prepared.lock import LOCK, alone_in
@@ -57,13 +59,15 @@ def prepare(
     dtype: npt.DTypeLike = np.float32,
     cells: Bool[np.ndarray, "y x"] | None = None,
     progress: Callable[[int, int], None] | None = None,
+    command: str | None = None,
 ) -> Prepared:
     """Writes a stack into a folder made for random patches.
 
     Called again after an interruption, it goes on where it stopped; on a finished
-    folder of the same stack it does nothing. Memory: a few copies of one stripe of
-    rows, about 64 MiB of values; more, up to 1 GiB, where the blocks of the sources are
-    so large, since each is read once; and a row of chunks at least for `"zarr"`.
+    folder of the same stack it does nothing. What is refused before anything of use is
+    written leaves nothing behind. Memory: a few copies of one stripe of rows, about 64
+    MiB of values; more, up to 1 GiB, where the blocks of the sources are so large,
+    since each is read once; and a row of chunks at least for `"zarr"`.
 
     Args:
       stack: what `jaxsdm.data.open_stack` gives.
@@ -77,6 +81,8 @@ def prepare(
       cells: `[y, x]` the cells that statistics are taken over, such as those of the
         training split; all by default.
       progress: called with the rows done and the rows in all, after each stripe.
+      command: that does the same in a shell; whoever opens the folder before it is
+        finished is told it.
 
     Raises:
       ValueError: if an argument is impossible, the folder holds something else or
@@ -92,10 +98,24 @@ def prepare(
         return open_prepared(folder)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"prepare: {folder} is a file; name a new or empty folder.")
+    new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
-    with alone_in(folder):
-        _prepare(stack, folder, wanted, cells, progress)
+    try:
+        with alone_in(folder), useless_removed(folder, _Refused):
+            _prepare(stack, folder, wanted, cells, progress, command)
+    except Exception:
+        if new:
+            with contextlib.suppress(OSError):  # not empty: there is something to keep
+                folder.rmdir()
+        raise
     return open_prepared(folder)
+
+
+class _Refused(ValueError):
+    """Values that these options cannot have, such as a code that is no level.
+
+    The folder cannot be finished as it was begun, and not with other options either.
+    """
 
 
 def _prepare(
@@ -104,6 +124,7 @@ def _prepare(
     wanted: dict[str, Any],
     cells: np.ndarray | None,
     progress: Callable[[int, int], None] | None,
+    command: str | None,
 ) -> None:
     """Writes what is missing; see `prepare`."""
     if (folder / MANIFEST).is_file():  # stopped at the very end, or another was here
@@ -118,6 +139,7 @@ def _prepare(
             )
         layout, chunk = wanted["layout"], wanted["chunk"]
         wanted["stripe"] = _stripe(stack, layout, chunk)
+        wanted["command"] = command
         append(folder, wanted)
         journal = [wanted]
     head, done = journal[0], journal[1:]
@@ -136,13 +158,16 @@ def _prepare(
         files.create()
     height, rows = stack.grid.height, head["stripe"]
     for top in range(len(done) * rows, height, rows):
-        record = _write(stack, files, top, min(rows, height - top), head, cells)
+        try:
+            record = _write(stack, files, top, min(rows, height - top), head, cells)
+        except ValueError as error:
+            raise _Refused(str(error)) from error
         append(folder, record)
         done.append(record)
         if progress is not None:
             progress(top + record["rows"], height)
     check_unchanged(head["sources"], _sources(stack), folder)
-    manifest = {name: head[name] for name in head if name != "stripe"}
+    manifest = {name: head[name] for name in head if name not in ("stripe", "command")}
     looked_at = stack.grid.height * stack.grid.width if cells is None else cells.sum()
     manifest["statistics"] = merged([one["moments"] for one in done], int(looked_at))
     manifest["stripes"] = [
@@ -174,8 +199,8 @@ def _description(
     size = (stack.grid.height, stack.grid.width)
     if cells is not None and (cells.shape != size or cells.dtype != bool):
         raise ValueError(
-            f"prepare: cells is bool of shape {size}, got {cells.dtype} of shape "
-            f"{cells.shape}."
+            f"prepare: the training cells (cells=, --training-cells) are bool of shape "
+            f"{size}, got {cells.dtype} of shape {cells.shape}."
         )
     return {
         "jaxsdm_prepared": VERSION,
@@ -250,7 +275,7 @@ def _stored(
         row, column, band = np.argwhere(wrong)[0]
         raise ValueError(
             f"prepare: band {names[band]} has the value {plain[row, column, band]:g}, "
-            f"which {dtype} does not hold; use dtype float32."
+            f"which {dtype} does not hold; use dtype float32 (--dtype=float32)."
         )
     return plain.astype(dtype)
 

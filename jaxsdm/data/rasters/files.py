@@ -20,9 +20,7 @@ from jaxsdm.data.rasters.band_names import name_from_file, names_of_bands
 from jaxsdm.data.rasters.bands import Band
 from jaxsdm.data.rasters.grid import RasterGrid
 from jaxsdm.data.rasters.optional import optional
-
-_PROBED_BLOCKS = 512
-"""So many blocks of a local TIFF are looked up at opening: is the file whole?"""
+from jaxsdm.data.rasters.tiff_directory import check_whole
 
 
 class FileSource:
@@ -40,7 +38,8 @@ class FileSource:
 
     Raises:
       FileNotFoundError: if there is no such file.
-      OSError: if GDAL cannot read it, or it ends before its last block.
+      OSError: if GDAL cannot read it, or it ends before something that it says
+        it has (`tiff_directory`).
       ValueError: if it lies nowhere: no CRS, no transform; or `crs` contradicts it.
     """
 
@@ -50,6 +49,8 @@ class FileSource:
         remote = "://" in path or path.startswith("/vsi")
         if not remote and not os.path.exists(path):
             raise FileNotFoundError(f"{path}: no such raster.")
+        if not remote and os.path.isfile(path):
+            check_whole(path)  # first: GDAL opens a truncated file and says less
         with warnings.catch_warnings():  # `_grid` says it, as an error
             warnings.simplefilter("ignore")
             raster = self._raster()
@@ -68,8 +69,6 @@ class FileSource:
             flags.per_dataset in found or flags.alpha in found
             for found in raster.mask_flag_enums
         )
-        if not remote and raster.driver == "GTiff":
-            _check_whole(raster, path)
 
     def stored(
         self, positions: Sequence[int], row: int, column: int, height: int, width: int
@@ -230,26 +229,3 @@ def _nodata(raster: Any) -> Sequence[float | None]:
         float(text) if missed and text is not None else value
         for value, missed, text in zip(known, doubtful, found, strict=True)
     ]
-
-
-def _check_whole(raster: Any, path: str) -> None:
-    """Refuses a TIFF whose blocks lie beyond the end of the file.
-
-    GDAL opens what has its header, and so finds a truncated file only when somebody
-    reads the rows that are lost.
-    """
-    size = os.path.getsize(path)
-    height, width = raster.block_shapes[0]
-    down, across = -(-raster.height // height), -(-raster.width // width)
-    total = down * across
-    for probe in np.unique(np.linspace(0, total - 1, _PROBED_BLOCKS).astype(int)):
-        block = "_".join(str(v) for v in divmod(int(probe), across)[::-1])
-        where, length = (
-            raster.get_tag_item(f"BLOCK_{what}_{block}", "TIFF", bidx=raster.count)
-            for what in ("OFFSET", "SIZE")
-        )
-        if where and length and int(where) + int(length) > size:
-            raise OSError(
-                f"{path} is truncated: it has {size} bytes and block {block} ends at "
-                f"{int(where) + int(length)}. Fetch it again."
-            )

@@ -176,13 +176,19 @@ class RasterGrid:
                 f"Only longitudes in degrees go around; {self.crs[:60]} has none."
             )
         west, _, east, _ = self.bounds
-        # A point on the western edge whose coordinate was rounded is on it all the
-        # same, here as in `row_column`.
-        west = west - _ON_EDGE * (east - west) / self.width
-        turns = np.ceil((west - longitude) / _FULL_CIRCLE)
+        # A point on an edge whose coordinate was rounded is on it all the same, here
+        # as in `row_column`. The edge that is inside is that of the first column.
+        near = _ON_EDGE * (east - west) / self.width
         with np.errstate(invalid="ignore"):
+            if self.transform[0] >= 0:
+                west, east = west - near, east - near
+                turns = np.ceil((west - longitude) / _FULL_CIRCLE)
+                away = (longitude < west) | (longitude >= east)
+            else:  # columns run from east to west
+                west, east = west + near, east + near
+                turns = np.floor((east - longitude) / _FULL_CIRCLE)
+                away = (longitude <= west) | (longitude > east)
             moved = longitude + _FULL_CIRCLE * turns
-            away = (longitude < west) | (longitude >= east)
         return np.where(away & np.isfinite(longitude), moved, longitude)
 
     def reproject_points(

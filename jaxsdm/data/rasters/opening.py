@@ -31,7 +31,7 @@ def open_stack(
     resampling: str | None = None,
     names: Sequence[str] | None = None,
     crs: str | None = None,
-    nodata: Mapping[str, float | int | None] | None = None,
+    nodata: float | int | Mapping[str, float | int | None] | None = None,
     scale: float | int | Mapping[str, float | int] | None = None,
     offset: float | int | Mapping[str, float | int] | None = None,
 ) -> RasterStack:
@@ -56,8 +56,8 @@ def open_stack(
         with `"mode"` the commonest code.
       names: of all bands, in order, instead of those found.
       crs: of sources that name none.
-      nodata: by band, the stored number that means no value, or None for none; instead
-        of what the file says.
+      nodata: the stored number that means no value: one for all bands, or by band,
+        where None is for none; instead of what the file says.
       scale: values are `scale * stored + offset`: for layers that are packed without
         saying so, or say it wrong. A number for all bands that are not categorical, or
         by band; instead of what the file says.
@@ -74,7 +74,7 @@ def open_stack(
     """
     found = [(label, _open(one, crs)) for label, one in _listed(sources)]
     bands = _named(found, names)
-    bands = _described(bands, categorical, nodata or {})
+    bands = _described(bands, categorical, nodata)
     bands = _unpacked(bands, "scale", scale)
     bands = _unpacked(bands, "offset", offset)
     for band in (band for of_source in bands for band in of_source):
@@ -205,16 +205,22 @@ def _check_unique(bands: Sequence[Band]) -> None:
 def _described(
     bands: list[list[Band]],
     categorical: Iterable[str] | Mapping[str, Iterable[int]],
-    nodata: Mapping[str, float | int | None],
+    nodata: float | int | Mapping[str, float | int | None] | None,
 ) -> list[list[Band]]:
     known = [band.name for of_source in bands for band in of_source]
     codes = [categorical] if isinstance(categorical, str) else list(categorical)
     _check_known("categorical", codes, known)
-    _check_known("nodata", nodata, known)
+    if nodata is None:
+        missing: dict[str, float | int | None] = {}
+    elif isinstance(nodata, Mapping):
+        missing = dict(nodata)
+    else:
+        missing = dict.fromkeys(known, nodata)
+    _check_known("nodata", missing, known)
 
     def described(band: Band) -> Band:
-        if band.name in nodata:
-            band = dataclasses.replace(band, nodata=nodata[band.name])
+        if band.name in missing:
+            band = dataclasses.replace(band, nodata=missing[band.name])
         if band.name not in codes:
             return band
         levels = band.levels

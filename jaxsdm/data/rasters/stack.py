@@ -183,10 +183,11 @@ class RasterStack(Closing):
         names = tuple(names)
         unknown = [name for name in names if name not in self.names]
         if unknown or not names or len(set(names)) < len(names):
-            wrong = f"no band {', '.join(unknown)}" if unknown else "each band once"
+            wrong = f"each band once, got {', '.join(names) or 'none'}"
+            if unknown:
+                wrong = f"no band {', '.join(unknown)}"
             raise ValueError(
-                f"RasterStack.select: {wrong}, got {', '.join(names) or 'none'}; the "
-                f"stack has {', '.join(self.names)}."
+                f"RasterStack.select: {wrong}; the stack has {', '.join(self.names)}."
             )
         found = [self.names.index(name) for name in names]
         used = sorted({self.places[i][0] for i in found})

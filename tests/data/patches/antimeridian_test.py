@@ -47,7 +47,7 @@ def tiers(stack, folder):
 def test_beyond_the_last_meridian_nothing_is_valid(west, tmp_path):
     stack = open_stack(globe(west))
     found = locate(stack.grid, longitude=LONGITUDE, latitude=LATITUDE)
-    rows, columns = found.places["raster"]
+    rows, columns = found.places
     across = columns[:, None] - SIZE // 2 + np.arange(SIZE)
     want = (across >= 0) & (across < 36)
     assert 0 < want.mean() < 1
@@ -63,7 +63,7 @@ def test_on_a_grid_that_goes_on_patches_are_whole(west, tmp_path):
     wider = grid.window(0, -SIZE, grid.height, grid.width + 2 * SIZE)
     stack = open_stack(globe(west), template=wider)
     found = locate(stack.grid, longitude=LONGITUDE, latitude=LATITUDE)
-    rows, columns = found.places["raster"]
+    rows, columns = found.places
     # By hand: the columns of -180 to 180, counted on around the globe.
     cell = ((LONGITUDE + 180) // 10).astype(int)
     across = (cell[:, None] - SIZE // 2 + np.arange(SIZE)) % 36

@@ -110,6 +110,17 @@ def run(source, samples=EVERYWHERE, window=None, batch_size=4, **options):
         return list(found)
 
 
+def test_the_blocks_told_are_those_of_the_file(folder):
+    with open_stack(folder / "deflated.tif") as stack:
+        source = FilePatches(stack, block=(512, 256), cache_bytes=0)
+        with pytest.warns(UserWarning, match="cells are decoded for each") as told:
+            run(source)
+        source.close()
+    message = str(told[0].message)
+    assert "lies in blocks of 256 x 256 cells (deflate)" in message
+    assert "and is read by 512 x 256" in message
+
+
 def test_streaming_from_big_compressed_blocks_is_told_with_the_command(folder):
     with open_stack(folder / "deflated.tif") as stack:
         reads, read = [], stack.sources[0].stored

@@ -8,12 +8,14 @@ from patch_oracle import NORTH_UP, Stack
 
 from jaxsdm.data.patches import (
     FilePatches,
+    Input,
     MemoryPatches,
     Places,
     Samples,
     Window,
     balanced,
     locate,
+    pipeline,
     valid_fraction,
 )
 from jaxsdm.data.rasters import RasterGrid
@@ -25,12 +27,12 @@ GRID = RasterGrid("EPSG:4326", NORTH_UP, 20, 10)  # 3 to 8 east, 50 to 60 north
 
 def test_cells_of_places():
     found = locate(GRID, longitude=[3.0, 7.99], latitude=[60.0, 50.01])
-    assert found.places["raster"].rows.tolist() == [0, 19]
-    assert found.places["raster"].columns.tolist() == [0, 9]
+    assert found.places.rows.tolist() == [0, 19]
+    assert found.places.columns.tolist() == [0, 9]
     assert (found.kept.tolist(), found.outside) == ([0, 1], 0)
     assert found.report == "all 2 places inside"
     exact = locate(GRID, longitude=[3.25], latitude=[59.9], exact=True)
-    np.testing.assert_allclose(exact.places["raster"], [[0.2], [0.5]])
+    np.testing.assert_allclose(exact.places, [[0.2], [0.5]])
 
 
 # All four sides, the right and bottom edge themselves, and no coordinates.
@@ -62,8 +64,8 @@ def test_places_by_x_and_y():
         locate(metric, x=longitude, y=latitude, crs="EPSG:4326"),
         locate(metric, longitude=longitude, latitude=latitude),
     ):
-        assert found.places["raster"].rows.tolist() == [3, 150]
-        assert found.places["raster"].columns.tolist() == [7, 140]
+        assert found.places.rows.tolist() == [3, 150]
+        assert found.places.columns.tolist() == [7, 140]
     exact = locate({"m": metric}, x=[4_000_250.0], y=[3_199_900.0], exact=True)
     np.testing.assert_allclose(exact.places["m"], [[0.1], [0.25]])
     both = locate({"metric": metric, "degrees": GRID}, x=x, y=y, crs="EPSG:3035")
@@ -75,7 +77,7 @@ def test_places_by_x_and_y():
 def test_x_is_an_angle_only_where_its_crs_is_named():
     turned = RasterGrid("EPSG:4326", (1.0, 0.0, 0.0, 0.0, -1.0, 90.0), 180, 360)
     found = locate(turned, x=[-10.0], y=[0.5], crs="EPSG:4326")
-    assert found.places["raster"].columns.tolist() == [350]
+    assert found.places.columns.tolist() == [350]
     with pytest.raises(ValueError, match="1 of 1 places outside raster"):
         locate(turned, x=[-10.0], y=[0.5])
 
@@ -193,3 +195,20 @@ def test_balanced_classes_have_equal_sums():
     assert (balanced(labels, power=0.0) == 1).all()
     with pytest.raises(ValueError, match=r"labels \[places\], got shape"):
         balanced(labels[None])
+
+
+def test_places_of_one_grid_serve_inputs_of_any_name():
+    pytest.importorskip("grain")
+    found = locate(GRID, longitude=[3.0, 7.99], latitude=[60.0, 50.01])
+    raster = np.zeros((GRID.height, GRID.width, 1), np.float32)
+    inputs = {
+        name: Input(MemoryPatches(raster), Window(size))
+        for name, size in (("climate", 3), ("wider", 5))
+    }
+    samples = Samples(found.places, {"y": np.arange(2)})
+    with pipeline(samples, inputs, batch_size=2, shuffle=False) as batches:
+        batch = next(batches)
+    assert batch["inputs"]["wider"].shape == (2, 5, 5, 1)
+    inputs["coarse"] = Input(MemoryPatches(raster[::2, ::2]), Window(3))
+    with pytest.raises(ValueError, match=r"places of one grid, and the rasters have"):
+        pipeline(samples, inputs, batch_size=2)

@@ -95,8 +95,15 @@ def test_metres_of_degrees_against_the_ellipsoid():
 
 def test_metres_that_make_no_window_are_refused():
     grid = grid_of("EPSG:3035", (1000, 0, 0, 0, -1000, 0), 10, 10)
-    for side, cells in ((400.0, None), (4e3, 16), (float("nan"), None)):
-        with pytest.raises(ValueError, match="less than half"):
+    for side, cells, message in (
+        (400.0, None, "less than half"),
+        (4e3, 16, "less than half"),
+        (float("nan"), None, "a length of side above 0 m, got nan"),
+        (float("inf"), None, "a length of side above 0 m, got inf"),
+        (-4e3, None, "a length of side above 0 m, got -4000"),
+        (4e3, 0, "cells from 1, got 0"),
+    ):
+        with pytest.raises(ValueError, match=message):
             Window.of_metres(side, grid, cells=cells)
     degrees = grid_of("EPSG:4326", (1, 0, 0, 0, -1, 10), 10, 10)
     with pytest.raises(ValueError, match="between -90 and 90, got 95"):

@@ -4,6 +4,8 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 
 import jax
@@ -80,3 +82,33 @@ def test_workers_give_the_batches_of_threads_and_may_be_killed(tmp_path, rng):
             batches.set_state(state)
             same(next(batches), want[step])
     assert set(multiprocessing.active_children()) == before
+
+
+PROGRAM = """
+import sys
+import numpy as np
+from jaxsdm.data.patches import *
+
+if __name__ == "__main__":
+    inputs = {"a": Input(MemoryPatches(sys.argv[1]), Window(8))}
+    samples = Samples(Places(np.arange(50), np.arange(50)))
+    kept = []
+    for number in (99, 2):
+        with pipeline(samples, inputs, batch_size=8, epochs=1, workers=1) as batches:
+            kept += [one for one, _ in zip(batches, range(number))]
+    print(len(kept))
+"""
+
+
+def test_nothing_is_left_in_shared_memory(tmp_path, rng):
+    """Neither after the last batch nor when it is closed before; in a new program."""
+    np.save(tmp_path / "a.npy", rng.random((50, 50, 2), dtype=np.float32))
+    (tmp_path / "program.py").write_text(PROGRAM)
+    ran = subprocess.run(
+        [sys.executable, tmp_path / "program.py", tmp_path / "a.npy"],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"JAX_PLATFORMS": "cpu"},
+        timeout=300,
+    )
+    assert (ran.stdout.strip(), ran.stderr) == ("9", "")

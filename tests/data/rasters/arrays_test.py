@@ -229,3 +229,17 @@ def test_a_truncated_netcdf_is_named(tmp_path):
     path.write_bytes(content[: len(content) // 2])
     with pytest.raises(OSError, match=r"cut\.nc"):
         open_stack(path).load()
+
+
+def test_the_antimeridian_where_columns_run_east_to_west():
+    raster = xarray.DataArray(
+        np.arange(18 * 36).reshape(18, 36).astype(np.float32),
+        dims=("lat", "lon"),
+        coords={"lat": np.arange(85, -90, -10.0), "lon": np.arange(175, -180, -10.0)},
+        name="t",
+    )
+    with open_stack(raster) as stack:
+        values, _ = stack.sample(
+            longitude=[180, -180, 179.9, -179.9], latitude=[5, 5, 5, 5]
+        )
+    np.testing.assert_array_equal(values[:, 0], [288, 288, 288, 323])

@@ -248,3 +248,20 @@ def test_a_rounded_longitude_on_the_western_edge_is_not_sent_around():
     x, y = grid.reproject_points(np.array([3.0]), np.array([59.9]))
     row, column, inside = grid.row_column(x, y)
     assert (row[0], column[0], inside[0]) == (0, 0, True)
+
+
+@pytest.mark.parametrize("west", [-180.0, 0.0])
+@pytest.mark.parametrize("across", [1.0, -1.0])
+def test_the_edge_of_the_first_column_is_inside_whichever_way_they_run(west, across):
+    start = west if across > 0 else west + 360
+    grid = grid_of("EPSG:4326", (across, 0, start, 0, -1, 90), 180, 360)
+    near = 1e-9
+    angles = [180.0, -180.0, 0.0, 180 - near, near - 180, near, -near, 360.0]
+    x, y = grid.reproject_points(angles, [0.5] * len(angles))
+    _, column, inside = grid.row_column(x, y)
+    assert inside.all()
+    meridian, greenwich = (
+        np.round((angle - start) / across) % 360 for angle in (180, 0)
+    )
+    np.testing.assert_array_equal(column[[0, 1, 3, 4]], meridian)
+    np.testing.assert_array_equal(column[[2, 5, 6, 7]], greenwich)

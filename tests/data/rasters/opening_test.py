@@ -241,3 +241,12 @@ def test_hidden_files_of_a_folder_are_no_rasters(write_raster, tmp_path):
     (tmp_path / "._one.tif").write_bytes(b"notes of another system")
     with open_stack(tmp_path) as stack:
         assert stack.names == ("one",)
+
+
+def test_one_nodata_for_all_bands(write_raster):
+    values = np.array([[1, -9999], [3, -9999]], np.int16)
+    paths = [write_raster(f"{name}.tif", values) for name in ("one", "two")]
+    assert open_stack(paths).load()[1].all()
+    _, valid = open_stack(paths, nodata=-9999).load()
+    np.testing.assert_array_equal(valid[..., 0], [[True, False]] * 2)
+    np.testing.assert_array_equal(valid[..., 1], valid[..., 0])

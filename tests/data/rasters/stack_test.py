@@ -29,7 +29,9 @@ def test_bands_are_selected_by_name_in_any_order(three_bands):
         some = stack.select(["cover", "climate_1"])
         np.testing.assert_array_equal(some.load()[0], every[..., [2, 0]])
         assert some.select(["climate_1"]).names == ("climate_1",)
-        with pytest.raises(ValueError, match=r"no band bio1, .* climate_1, climate_2"):
+        with pytest.raises(
+            ValueError, match=r"no band bio1; the stack has climate_1, "
+        ):
             stack.select(["bio1", "cover"])
         with pytest.raises(ValueError, match="each band once"):
             stack.select(["cover", "cover"])
