@@ -16,6 +16,7 @@ from jaxsdm._version import __version__
 _ROOMS = (
     "data",
     "datasets",
+    "decisions",
     "evaluation",
     "losses",
     "metrics",

@@ -19,7 +19,13 @@ if os.environ.get("JAXSDM_TYPECHECK", "1") == "1":
     from jaxtyping import install_import_hook
 
     install_import_hook(
-        ["jaxsdm.ops", "jaxsdm.losses", "jaxsdm.metrics", "jaxsdm.data"],
+        [
+            "jaxsdm.ops",
+            "jaxsdm.losses",
+            "jaxsdm.metrics",
+            "jaxsdm.decisions",
+            "jaxsdm.data",
+        ],
         "beartype.beartype",
     )
 

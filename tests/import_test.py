@@ -31,7 +31,7 @@ HEAVY = {
 }
 """Libraries that a user of one loss does not install."""
 
-LIGHT = ("ops", "losses", "metrics", "models", "parallel")
+LIGHT = ("ops", "losses", "metrics", "decisions", "models", "parallel")
 
 
 def imported(statement):

@@ -8,7 +8,7 @@ Scores are rounded to float32 first, the precision of `predictions.parquet`: eve
 of the species table can be recomputed from that file to the last bit.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ Scores = Mapping[str, Mapping[str, np.ndarray]]
 
 # Column of the species table -> metric. COR and Boyce are on the scale of the scores
 # (log relative suitability), the others depend on the order of the sites alone.
-METRICS = {
+METRICS: dict[str, Callable[..., Any]] = {
     "auc": metrics.roc_auc,
     "auc_pr": metrics.average_precision,
     "auc_prg": metrics.prg_auc,

@@ -27,7 +27,11 @@ _LOW_BITS = 12
 
 
 def roc_auc(
-    scores: ArrayLike, labels: ArrayLike, *, where: ArrayLike | None = None
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Float[Array | np.ndarray, " species"]:
     """Area under the ROC curve per species, over all its sites, exact with ties.
 
@@ -40,24 +44,46 @@ def roc_auc(
       scores: `[sites, species]`, higher means more suitable; only their order matters.
       labels: `[sites, species]`, 1 present, 0 absent, NaN not looked for.
       where: `[sites, species]`, False leaves an entry out, whatever it holds.
+      weights: `[sites]`, how much a site counts; a pair counts the product. On the
+        host only.
 
     Returns:
       In [0, 1]; NaN for a species with one class only or a NaN score.
 
     Raises:
       ValueError: on unequal shapes, labels other than 0, 1 and NaN (not seen inside
-        `jit`, where any label above 0 is a presence), or too many sites inside `jit`.
+        `jit`, where any label above 0 is a presence), wrong weights, or weights or too
+        many sites inside `jit`.
     """
-    if any(isinstance(x, jax.core.Tracer) for x in (scores, labels, where)):
+    if any(isinstance(x, jax.core.Tracer) for x in (scores, labels, where, weights)):
+        if weights is not None:
+            raise ValueError("roc_auc: want no weights inside jit; call it on arrays.")
         return _traced(jnp.asarray(scores), jnp.asarray(labels), where)
-    return each_species(_auc, scores, labels, where)
+    return each_species(_auc, scores, labels, where, weights)
 
 
-def _auc(scores: np.ndarray, present: np.ndarray) -> float:
+def _auc(
+    scores: np.ndarray, present: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    if weights is not None:
+        return _weighted_auc(scores, present, weights)
     absences, presences = np.sort(scores[~present]), np.sort(scores[present])
     below = np.searchsorted(absences, presences, side="left").sum()
     through = np.searchsorted(absences, presences, side="right").sum()
     return int(below + through) / (2 * absences.size * presences.size)
+
+
+def _weighted_auc(
+    scores: np.ndarray, present: np.ndarray, weights: np.ndarray
+) -> float:
+    absences, of_absences = scores[~present], weights[~present]
+    order = np.argsort(absences)
+    absences = absences[order]
+    up_to = np.append(0, np.cumsum(of_absences[order]))
+    below = up_to[np.searchsorted(absences, scores[present], side="left")]
+    through = up_to[np.searchsorted(absences, scores[present], side="right")]
+    pairs = np.sum(weights[present]) * up_to[-1]
+    return float(np.sum(weights[present] * (below + through)) / (2 * pairs))
 
 
 def _traced(

@@ -14,38 +14,62 @@ from typing import TypeAlias
 
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-Column: TypeAlias = Callable[
-    [Float[np.ndarray, " kept"], Bool[np.ndarray, " kept"]], float
-]
+Column: TypeAlias = Callable[..., float]
 
 
 def each_species(
-    column: Column, scores: ArrayLike, labels: ArrayLike, where: ArrayLike | None
+    column: Column,
+    scores: ArrayLike,
+    labels: ArrayLike,
+    where: ArrayLike | None,
+    weights: ArrayLike | None = None,
 ) -> Float[np.ndarray, " species"]:
     """Value of `column(scores [kept], present [kept])` for each species.
 
     Args:
-      column: metric of one species, called with both classes there and no NaN.
+      column: metric of one species, called with both classes there and no NaN, and
+        with `weights [kept]`, all above 0, as third argument where there are weights.
       scores: `[sites, species]`, higher means more suitable; any unit.
       labels: `[sites, species]`, 1 present, 0 absent, NaN not looked for.
       where: `[sites, species]`, False leaves an entry out, whatever it holds.
+      weights: `[sites]`, how much a site counts; 0 leaves it out.
 
     Returns:
       float64; NaN where undefined.
 
     Raises:
-      ValueError: on unequal shapes or labels other than 0, 1 and NaN.
+      ValueError: on unequal shapes, labels other than 0, 1 and NaN, or weights that
+        are negative or not finite.
     """
     table, present, kept = checked(scores, labels, where)
+    if weights is not None:
+        scale = checked_weights(weights, len(table))
+        kept = kept & (scale > 0)[:, None]
     values = np.full(table.shape[1], np.nan)
     for species, keep in enumerate(kept.T):
         one = table[keep, species].astype(np.float64)
         there = present[keep, species]
         if there.any() and not there.all() and not np.isnan(one).any():
-            values[species] = column(one, there)
+            extra = () if weights is None else (scale[keep],)
+            values[species] = column(one, there, *extra)
     return values
+
+
+def checked_weights(weights: ArrayLike, sites: int) -> Float[np.ndarray, " sites"]:
+    """Weights of sites in float64, on the host.
+
+    Raises:
+      ValueError: on another shape than `[sites]`, or weights negative or not finite.
+    """
+    scale = np.asarray(weights, np.float64)
+    if scale.shape != (sites,) or not (np.isfinite(scale) & (scale >= 0)).all():
+        raise ValueError(
+            f"metrics: want weights [{sites}], finite and at least 0, got shape "
+            f"{scale.shape} and {np.sum(~(np.isfinite(scale) & (scale >= 0)))} others."
+        )
+    return scale
 
 
 def checked(

@@ -7,7 +7,8 @@ Any split of the data into any number of states gives the value of the whole: th
 of AUCs per batch is not an AUC and cannot be expressed here.
 
 `exact` turns a function of all scores into such a metric by keeping every score on the
-host. Metrics of bounded memory have the same four functions and a smaller state.
+host. Metrics of bounded memory (`sums.py`, `streaming_auc.py`) have the same four
+functions and a state of integers that is merged by adding.
 """
 
 from collections.abc import Callable
@@ -21,7 +22,7 @@ State = tuple[Any, ...]
 class Metric(NamedTuple):
     """Four pure functions; see the module for what each takes and gives."""
 
-    init: Callable[[], Any]
+    init: Callable[..., Any]
     update: Callable[..., Any]
     merge: Callable[[Any, Any], Any]
     compute: Callable[[Any], Any]
@@ -33,7 +34,8 @@ def exact(function: Callable[..., Any]) -> Metric:
     Args:
       function: `(scores [sites, species], labels [sites, species], where=[sites,
         species]) -> [species]`, such as `jaxsdm.metrics.roc_auc`; its value must not
-        depend on the order of the sites.
+        depend on the order of the sites. It gets `weights=[sites]` where the batches
+        came with them.
 
     Returns:
       A `Metric` whose state is a tuple of batches on the host (memory grows with the
@@ -44,12 +46,16 @@ def exact(function: Callable[..., Any]) -> Metric:
     def init() -> State:
         return ()
 
-    def update(state: State, scores: Any, labels: Any, where: Any = None) -> State:
+    def update(
+        state: State, scores: Any, labels: Any, where: Any = None, weights: Any = None
+    ) -> State:
         batch = tuple(
             np.array(part) for part in (scores, labels, np.ones(np.shape(labels), bool))
         )
         if where is not None:
             batch = (*batch[:2], np.array(where, bool))
+        if weights is not None:
+            batch = (*batch, np.array(weights))
         return merge(state, (batch,))
 
     def merge(one: State, other: State) -> State:
@@ -59,14 +65,18 @@ def exact(function: Callable[..., Any]) -> Metric:
                 "metric: every batch needs the same species, got batches of widths "
                 f"{sorted(widths)}."
             )
+        if len({len(batch) for batch in (*one, *other)}) > 1:
+            raise ValueError("metric: give weights with every batch or with none.")
         return (*one, *other)
 
     def compute(state: State) -> Any:
         if not state:
             raise ValueError("metric: compute was called before any update.")
-        scores, labels, where = (
+        scores, labels, where, *weights = (
             np.concatenate(part) for part in zip(*state, strict=True)
         )
+        if weights:
+            return function(scores, labels, where=where, weights=weights[0])
         return function(scores, labels, where=where)
 
     return Metric(init, update, merge, compute)

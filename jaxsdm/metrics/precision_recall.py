@@ -17,7 +17,11 @@ from jaxsdm.metrics.thresholds import cuts
 
 
 def average_precision(
-    scores: ArrayLike, labels: ArrayLike, *, where: ArrayLike | None = None
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> Float[np.ndarray, " species"]:
     """Average precision (AUC-PR as a step function) per species, exact with ties.
 
@@ -29,6 +33,7 @@ def average_precision(
       scores: `[sites, species]`, higher means more suitable; only their order matters.
       labels: `[sites, species]`, 1 present, 0 absent, NaN not looked for.
       where: `[sites, species]`, False leaves an entry out, whatever it holds.
+      weights: `[sites]`, how much a site counts.
 
     Returns:
       In (0, 1], the prevalence for a model without skill; NaN for a species with one
@@ -40,7 +45,29 @@ def average_precision(
     References:
       Davis & Goadrich 2006, doi:10.1145/1143844.1143874 (on interpolation).
     """
-    return each_species(_average_precision, scores, labels, where)
+    return each_species(_average_precision, scores, labels, where, weights)
+
+
+def pr_auc_trapezoid(
+    scores: ArrayLike,
+    labels: ArrayLike,
+    *,
+    where: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> Float[np.ndarray, " species"]:
+    """Area under the precision-recall curve by straight lines, per species.
+
+    What papers call AUC-PR when they join the points of the curve, from recall 0 at
+    precision 1 on. It is too optimistic, as precision is not linear in recall between
+    two cuts: report `average_precision`, and this beside numbers that were made so.
+
+    Args, Returns, Raises: as `average_precision`.
+
+    References:
+      Davis & Goadrich 2006, doi:10.1145/1143844.1143874; the value is that of
+      scikit-learn's `auc(recall, precision)`.
+    """
+    return each_species(_trapezoid, scores, labels, where, weights)
 
 
 def prg_auc(
@@ -77,8 +104,20 @@ def prg_auc(
     return each_species(_prg_auc, scores, labels, where)
 
 
-def _average_precision(scores: np.ndarray, present: np.ndarray) -> float:
-    _, true_presences, false_presences = cuts(scores, present)
+def _trapezoid(
+    scores: np.ndarray, present: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    _, true_presences, false_presences = cuts(scores, present, weights)
+    precision = true_presences / (true_presences + false_presences)
+    height = (precision + np.append(1.0, precision[:-1])) / 2
+    width = np.diff(true_presences, prepend=0) / true_presences[-1]
+    return float(np.sum(height * width))
+
+
+def _average_precision(
+    scores: np.ndarray, present: np.ndarray, weights: np.ndarray | None = None
+) -> float:
+    _, true_presences, false_presences = cuts(scores, present, weights)
     precision = true_presences / (true_presences + false_presences)
     recall_step = np.diff(true_presences, prepend=0) / true_presences[-1]
     return float(np.sum(recall_step * precision))

@@ -24,18 +24,21 @@ class Cuts(NamedTuple):
     """
 
     threshold: Float[np.ndarray, " cuts"]
-    true_presences: Int[np.ndarray, " cuts"]
-    false_presences: Int[np.ndarray, " cuts"]
+    true_presences: Int[np.ndarray, " cuts"] | Float[np.ndarray, " cuts"]
+    false_presences: Int[np.ndarray, " cuts"] | Float[np.ndarray, " cuts"]
 
 
 def cuts(
-    scores: Float[np.ndarray, " sites"], present: Bool[np.ndarray, " sites"]
+    scores: Float[np.ndarray, " sites"],
+    present: Bool[np.ndarray, " sites"],
+    weights: Float[np.ndarray, " sites"] | None = None,
 ) -> Cuts:
     """All cuts of one species' scores.
 
     Args:
       scores: no NaN.
       present: True where the species was found.
+      weights: how much a site counts; 1 by default, and counts are integers then.
 
     Returns:
       `Cuts`, one entry a distinct score.
@@ -43,6 +46,10 @@ def cuts(
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
     last_of_tie = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    if weights is not None:
+        found, scale = present[order], weights[order]
+        sums = (np.cumsum(scale * side)[last_of_tie] for side in (found, ~found))
+        return Cuts(ordered[last_of_tie], *sums)
     true_presences = np.cumsum(present[order], dtype=np.int64)[last_of_tie]
     return Cuts(ordered[last_of_tie], true_presences, last_of_tie + 1 - true_presences)
 

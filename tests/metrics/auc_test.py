@@ -33,6 +33,29 @@ def test_parity_with_scikit_learn_at_the_size_of_new_zealand_with_ties(decimals)
     np.testing.assert_allclose(got, _sklearn(scores, labels), rtol=0, atol=1e-12)
 
 
+def test_weights_as_in_scikit_learn():
+    scores = RNG.normal(size=(400, 3)).round(1)
+    labels = RNG.random((400, 3)) < 0.3
+    weights = RNG.random(400) * (RNG.random(400) < 0.8)
+    got = metrics.roc_auc(scores, labels, weights=weights)
+    want = [
+        roc_auc_score(y, s, sample_weight=weights)
+        for s, y in zip(scores.T, labels.T, strict=True)
+    ]
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-12)
+    twice = np.repeat(np.arange(400), 1 + (np.arange(400) % 3 == 0))
+    got = metrics.roc_auc(scores, labels, weights=1.0 + (np.arange(400) % 3 == 0))
+    np.testing.assert_allclose(got, metrics.roc_auc(scores[twice], labels[twice]))
+    with pytest.raises(ValueError, match="no weights inside jit"):
+        jax.jit(lambda s, w: metrics.roc_auc(s, labels, weights=w))(scores, weights)
+
+
+def test_a_species_whose_presences_weigh_nothing_is_undefined():
+    labels = np.array([[1, 1], [0, 0], [0, 1]])
+    got = metrics.roc_auc(labels * 0.5, labels, weights=np.array([0, 1, 1]))
+    np.testing.assert_array_equal(np.isnan(got), [True, False])
+
+
 def test_inside_jit_and_vmap_the_same_value_to_single_precision():
     scores = RNG.normal(size=(3, 500, 7)).round(1)
     labels = np.where(RNG.random((3, 500, 7)) < 0.1, np.nan, scores > 0.5)

@@ -4,14 +4,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxsdm import metrics
 from jaxsdm.metrics import columns
+from jaxsdm.metrics.by_name import OF_SCORES
 
 RNG = np.random.default_rng(1)
 SCORES = RNG.normal(size=(50, 4)).round(1)
 LABELS = (RNG.random((50, 4)) < 0.3).astype(int)
 
-every_metric = pytest.mark.parametrize("metric", metrics.BY_NAME.values())
+every_metric = pytest.mark.parametrize("metric", OF_SCORES.values())
 
 
 @every_metric
@@ -72,3 +72,10 @@ def test_wrong_shapes_and_abundances_are_refused():
     counts[7, 2] = 5
     with pytest.raises(ValueError, match=r"got 5 at site 7, species 2 and 1 such"):
         columns.checked(SCORES, counts, None)
+
+
+def test_weights_of_another_shape_or_sign_are_refused():
+    assert columns.checked_weights(np.array([0, 2]), 2).dtype == np.float64
+    for wrong in ([1.0], [1.0, -1.0], [1.0, np.nan], [[1.0], [1.0]]):
+        with pytest.raises(ValueError, match=r"weights \[2\], finite and at least 0"):
+            columns.checked_weights(np.array(wrong), 2)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from scipy.integrate import quad
-from sklearn.metrics import average_precision_score
+from sklearn.metrics import auc, average_precision_score, precision_recall_curve
 
 from jaxsdm import metrics
 
@@ -25,6 +25,22 @@ def test_average_precision_parity_with_scikit_learn(decimals):
     ]
     got = metrics.average_precision(scores, labels)
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("decimals", [0, 1, 8])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_areas_with_weights_and_by_straight_lines_as_in_scikit_learn(
+    decimals, weighted
+):
+    scores, labels = _table(1000, decimals)
+    weights = RNG.random(1000) * (RNG.random(1000) < 0.8) if weighted else None
+    steps = metrics.average_precision(scores, labels, weights=weights)
+    lines = metrics.pr_auc_trapezoid(scores, labels, weights=weights)
+    for species, (s, y) in enumerate(zip(scores.T, labels.T, strict=True)):
+        want = average_precision_score(y, s, sample_weight=weights)
+        assert steps[species] == pytest.approx(want, abs=1e-12)
+        precision, recall, _ = precision_recall_curve(y, s, sample_weight=weights)
+        assert lines[species] == pytest.approx(auc(recall, precision), abs=1e-12)
 
 
 def _prg_by_quadrature(scores, present):
