@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float
 
+from jaxsdm import metrics
 from jaxsdm.training import MemberScores
 
 _KS = (1, 5, 10, 20)
@@ -53,32 +54,24 @@ def list_accuracy(
             f"got {log_probabilities.shape}, {counts.shape} and {counts.sum():g} "
             "records."
         )
-    # The worst rank that ties allow: how many are at least as good.
-    order = np.sort(-log_probabilities, axis=1)
-    rank = np.stack(
-        [
-            np.searchsorted(row, -scores, side="right")
-            for row, scores in zip(order, log_probabilities, strict=True)
-        ]
-    )
-    everything = np.sort(cut_scores.ravel())[::-1]
-    of_species = counts.sum(0)
-    present = of_species > 0
     rows = []
     for k in ks:
         if k >= counts.shape[1]:
             continue
-        cut = len(counts) * k
-        listed = cut_scores > everything[cut]
-        row: dict[str, float | int] = {"k": k}
-        for name, hit in (("top_k", rank <= k), ("average_k", listed)):
-            right = (counts * hit).sum(0)
-            row[f"micro_{name}"] = float(right.sum() / of_species.sum())
-            row[f"macro_{name}"] = float((right[present] / of_species[present]).mean())
-        row["mean_size"] = float(listed.sum() / len(counts))
-        row["records"] = int(of_species.sum())
-        row["species"] = int(present.sum())
-        rows.append(row)
+        top_k = metrics.top_k_accuracy(log_probabilities, counts, k=k)
+        average_k = metrics.average_k_accuracy(cut_scores, counts, k=k)
+        rows.append(
+            {
+                "k": k,
+                "micro_top_k": float(top_k.micro),
+                "macro_top_k": float(top_k.macro),
+                "micro_average_k": float(average_k.micro),
+                "macro_average_k": float(average_k.macro),
+                "mean_size": float(average_k.mean_size),
+                "records": int(top_k.records),
+                "species": int((counts.sum(0) > 0).sum()),
+            }
+        )
     return pd.DataFrame(rows)
 
 
