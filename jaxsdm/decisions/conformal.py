@@ -163,6 +163,7 @@ def fit_common_percentile(
 def _lowest(presences: np.ndarray, miss: float) -> tuple[float, bool]:
     """The threshold of these presences, and whether they are too few for one."""
     allowed = math.floor(_level(miss) * (len(presences) + 1))
+    allowed = min(allowed, len(presences))
     if not allowed:
         return 0.0, True
     return float(np.partition(presences, allowed - 1)[allowed - 1]), False
@@ -170,4 +171,4 @@ def _lowest(presences: np.ndarray, miss: float) -> tuple[float, bool]:
 
 def _level(miss: float) -> Fraction:
     """The level as it was meant: 0.29 * 100 is 29, not 28.999999999999996."""
-    return Fraction(miss).limit_denominator(10**6)
+    return Fraction(miss).limit_denominator(10**9)

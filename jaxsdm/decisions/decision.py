@@ -1,5 +1,6 @@
 """What every rule gives, and what every rule asks of its input."""
 
+import math
 from typing import NamedTuple
 
 import jax
@@ -58,6 +59,17 @@ def check_probabilities(function: str, probabilities: ArrayLike) -> None:
         )
 
 
+def check_empty_score(function: str, empty_score: float | int) -> float:
+    """The number, which must be finite.
+
+    Raises:
+      ValueError: it is not.
+    """
+    if not math.isfinite(empty_score):
+        raise ValueError(f"{function}: want a finite empty_score, got {empty_score}.")
+    return float(empty_score)
+
+
 def check_disjoint(calibration: npt.ArrayLike, test: npt.ArrayLike) -> None:
     """Raises if a place of the calibration set is a place of the test set too.
 
@@ -68,9 +80,9 @@ def check_disjoint(calibration: npt.ArrayLike, test: npt.ArrayLike) -> None:
     Raises:
       ValueError: says how many are in both and names some.
     """
-    both = np.intersect1d(np.asarray(calibration), np.asarray(test))
-    if len(both):
-        some = ", ".join(str(one) for one in both[:3])
+    both = set(np.asarray(calibration).tolist()) & set(np.asarray(test).tolist())
+    if both:
+        some = ", ".join(sorted(str(one) for one in both)[:3])
         raise ValueError(
             f"check_disjoint: {len(both)} places are used for calibration and for the "
             f"test ({some}{', ...' if len(both) > 3 else ''}): what is found on them "

@@ -22,7 +22,11 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxsdm.decisions.bernoulli_sums import Rates, rates, total_log, transform
-from jaxsdm.decisions.decision import Decision, check_probabilities
+from jaxsdm.decisions.decision import (
+    Decision,
+    check_empty_score,
+    check_probabilities,
+)
 from jaxsdm.decisions.exponential_sums import ERRORS, exponential_sum
 from jaxsdm.decisions.ratio_scores import TIES
 from jaxsdm.decisions.scores import f_beta
@@ -45,7 +49,8 @@ def maximize_joint_f_beta(
 
     Raises:
       ValueError: another number of axes, no draws or species, values outside [0, 1] or
-        NaN (not seen inside `jit`), or beta not above 0.
+        NaN (not seen inside `jit`), beta not above 0, or
+        an empty_score that is not finite.
     """
     shape = np.shape(draws)
     if len(shape) != 3 or not (shape[0] and shape[2]):
@@ -58,7 +63,8 @@ def maximize_joint_f_beta(
         check_probabilities("maximize_joint_f_beta", flat)
     p = jnp.asarray(draws)
     p = p.astype(jnp.promote_types(p.dtype, jnp.float32))
-    return _maximize(p, float(beta), float(empty_score))
+    empty = check_empty_score("maximize_joint_f_beta", empty_score)
+    return _maximize(p, float(beta), empty)
 
 
 @functools.partial(jax.jit, static_argnums=(1, 2))

@@ -167,6 +167,11 @@ def fit_average_size(
             "entries that were not looked for. Drop their places or species."
         )
     k = data.present.sum() / len(data.present)
+    if not 0 < k < data.present.shape[1]:
+        raise ValueError(
+            "fit_average_size: want surveys with presences and absences, got a mean "
+            f"of {k:g} of {data.present.shape[1]} species a place."
+        )
     return fit_average_k(data.probabilities, k, ties=ties)
 
 

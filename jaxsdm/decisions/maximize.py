@@ -14,7 +14,12 @@ from jax.typing import ArrayLike
 from jaxtyping import Array, Bool, Float
 
 from jaxsdm.decisions import additive_scores, ratio_scores, recursion
-from jaxsdm.decisions.decision import Decision, check_probabilities
+from jaxsdm.decisions.decision import (
+    Decision,
+    check_empty_score,
+    check_probabilities,
+)
+from jaxsdm.decisions.score_check import check_score
 from jaxsdm.decisions.scores import Score
 from jaxsdm.ops.collectives import all_sum
 from jaxsdm.ops.columns import all_columns, first_column
@@ -63,15 +68,20 @@ def maximize_expected_score(
       A `Decision`; sizes and scores are those of all shards.
 
     Raises:
-      ValueError: not such a table, or a value outside [0, 1] or NaN (not seen inside
-        `jit`). TypeError: the probabilities are not floating, or `score` is no `Score`.
+      ValueError: not such a table, a value outside [0, 1] or NaN (not seen inside
+        `jit`), an empty_score that is not finite, or a score of yours that is not
+        finite or falls with more true positives.
+      TypeError: the probabilities are not floating, or `score` is no `Score`.
 
     References:
       Gigot-Leandri et al. 2026, arXiv:2602.11771; Ye et al. 2012, arXiv:1206.4625.
     """
     p = _arguments("maximize_expected_score", probabilities, score)
+    empty = check_empty_score("maximize_expected_score", empty_score)
     half = _half(p, score, axis_name)
-    return _maximize(p, score, float(empty_score), half, axis_name)
+    if half:
+        check_score(score, all_columns(p.shape[1], axis_name), rising=True)
+    return _maximize(p, score, empty, half, axis_name)
 
 
 maxexp = maximize_expected_score
@@ -95,16 +105,20 @@ def expected_score(
       axis_name: see there; only for scores with a fast algorithm.
 
     Raises:
-      ValueError: as there, or a mask of another shape.
+      ValueError: as there, or a mask of another shape or type.
     """
     p = _arguments("expected_score", probabilities, score)
-    mask = jnp.asarray(mask, bool)
-    if mask.shape != p.shape:
+    mask = jnp.asarray(mask)
+    if mask.dtype != bool or mask.shape != p.shape:
         raise ValueError(
-            f"expected_score: want a mask of shape {p.shape}, got {mask.shape}."
+            f"expected_score: want a bool mask of shape {p.shape}, got {mask.dtype} "
+            f"of {mask.shape}."
         )
+    empty = check_empty_score("expected_score", empty_score)
     half = _half(p, score, axis_name)
-    return _expect(p, mask, score, float(empty_score), half, axis_name)
+    if half:
+        check_score(score, all_columns(p.shape[1], axis_name), rising=False)
+    return _expect(p, mask, score, empty, half, axis_name)
 
 
 def _arguments(function: str, probabilities: ArrayLike, score: Score):

@@ -50,9 +50,9 @@ class SSE:
                 f"SSE: want richness [places], {table.shape[:1]}, got {richness.shape}."
             )
         if not isinstance(richness, jax.core.Tracer) and not np.all(
-            np.asarray(richness) >= 0
+            np.isfinite(richness) & (richness >= 0)
         ):
-            raise ValueError("SSE: want richness >= 0, got negative or NaN values.")
+            raise ValueError("SSE: want finite richness >= 0, got values that are not.")
         return most_probable(table, _rounded(richness, table.shape[1]))
 
 

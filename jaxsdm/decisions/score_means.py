@@ -33,7 +33,13 @@ def score_values(
 
     Raises:
       ValueError: another shape comes back, or a score is not finite.
+      TypeError: the score is no function.
     """
+    if not callable(score):
+        raise TypeError(
+            f"{function}: want a score such as f_beta(1), got {score!r}; names of "
+            "scores are in decisions.SCORES."
+        )
     values = np.empty(size.shape)
     rows = max(1, _CHUNK // max(1, size.shape[1]))
     for start in range(0, len(size), rows):

@@ -29,6 +29,10 @@ Counts = Callable[..., Any]
 """`(true_positives, size, present, species, ...) -> value`, of arrays of one shape."""
 
 
+_MOST_BETA = 1e6
+"""Beyond it, beta squared leaves no room for the rest of the ratio in float32."""
+
+
 class Ratio(NamedTuple):
     """`scale t / (hits t + missed (m - t) + size k)`."""
 
@@ -210,7 +214,7 @@ def score(function: Counts, name: str | None = None) -> Score:
         of one shape, in JAX. It must not fall when, at the same size and the same
         number present, there are more true positives: only then the best set is made
         of the most probable species. NaN only where nothing is predicted and nothing
-        is present (`empty_score` stands there).
+        is present (`empty_score` stands there). Whoever maximises it checks both.
       name: for tables; that of the function by default.
     """
 
@@ -235,6 +239,9 @@ def _ratio(above: Any, below: Any, undefined: float | int = 0) -> Any:
 
 
 def _positive(function: str, name: str, value: float | int) -> float:
-    if not 0 < value < math.inf:
-        raise ValueError(f"{function}: want {name} > 0, got {value}.")
+    if not 1 / _MOST_BETA <= value <= _MOST_BETA:
+        raise ValueError(
+            f"{function}: want {name} > 0, from {1 / _MOST_BETA:g} to {_MOST_BETA:g}, "
+            f"got {value}."
+        )
     return float(value)

@@ -3,6 +3,7 @@
 import dataclasses
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
@@ -41,7 +42,8 @@ class ThresholdRule(CountsUndefined):
         """The sets `[places, species]` of these probabilities.
 
         Raises:
-          ValueError: not probabilities, or of another number of species.
+          ValueError: not probabilities, or of another number of species; or a
+            threshold is NaN (not seen inside `jit`).
         """
         check_probabilities("ThresholdRule", probabilities)
         table = jnp.asarray(probabilities)
@@ -50,6 +52,13 @@ class ThresholdRule(CountsUndefined):
             raise ValueError(
                 f"ThresholdRule: want probabilities of {shape} species, got {species}."
             )
+        if not isinstance(self.thresholds, jax.core.Tracer):
+            missing = int(np.isnan(np.asarray(self.thresholds)).sum())
+            if missing:
+                raise ValueError(
+                    f"ThresholdRule: {missing} thresholds are NaN; use inf for a "
+                    "species that is never predicted."
+                )
         cut = jnp.asarray(self.thresholds, jnp.promote_types(table.dtype, jnp.float32))
         cut = cut.reshape(1, -1)
         mask = table > cut if self.strict else table >= cut

@@ -220,5 +220,10 @@ def test_wrong_arguments_are_refused():
         decisions.maxexp(np.ones((2, 2), int), SCORES["f1"])
     with pytest.raises(TypeError, match="Score"):
         decisions.maxexp(p, "f1")
-    with pytest.raises(ValueError, match=r"mask of shape \(3, 4\), got \(4,\)"):
+    with pytest.raises(ValueError, match=r"shape \(3, 4\), got bool of \(4,\)"):
         decisions.expected_score(p, np.ones(4, bool), SCORES["f1"])
+    with pytest.raises(ValueError, match=r"want a bool mask .*, got float"):
+        decisions.expected_score(p, p, SCORES["f1"])
+    for empty in (np.nan, np.inf):
+        with pytest.raises(ValueError, match="want a finite empty_score, got"):
+            decisions.maxexp(p, SCORES["f1"], empty_score=empty)

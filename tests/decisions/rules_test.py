@@ -43,3 +43,18 @@ def test_places_of_both_sets_are_named():
     decisions.check_disjoint([1, 2], [3])
     with pytest.raises(ValueError, match=r"2 places are used .* \(2, 3\)"):
         decisions.check_disjoint([1, 2, 3], [3, 2, 9])
+
+
+def test_what_rules_cannot_use_is_refused():
+    with pytest.raises(ValueError, match="2 thresholds are NaN"):
+        decisions.ThresholdRule(np.r_[np.nan, np.nan, np.ones(28)])(NEW)
+    with pytest.raises(ValueError, match="want finite richness"):
+        decisions.SSE()(NEW, richness=np.full(9, np.inf))
+    with pytest.raises(ValueError, match="got a mean of 0 of 30 species"):
+        decisions.fit_average_size(P, np.zeros_like(P))
+    everything = decisions.fit_conformal_marginal(P, LABELS, miss=0.9999999)
+    assert np.isfinite(everything.thresholds)
+
+
+def test_ids_of_both_kinds_may_be_compared():
+    decisions.check_disjoint(np.array([1, "a"], object), ["b"])

@@ -91,8 +91,10 @@ def test_the_same_score_is_the_same_object():
 
 
 def test_wrong_weights_are_refused():
-    with pytest.raises(ValueError, match="f_beta: want beta > 0, got 0"):
+    with pytest.raises(ValueError, match=r"f_beta: want beta > 0, from .*, got 0"):
         decisions.f_beta(0)
+    with pytest.raises(ValueError, match=r"from 1e-06 to 1e\+06, got 1e\+20"):
+        decisions.f_beta(1e20)
     with pytest.raises(ValueError, match="want weights from 0 on"):
         decisions.tversky(-1, 2)
     with pytest.raises(ValueError, match="not both 0"):
