@@ -18,7 +18,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from jaxtyping import Bool, Float
 
-from jaxsdm.metrics.columns import each_species
+from jaxsdm.metrics.columns import each_species, traced_where
 
 # Twice the pairs are held as high * 4096 + low in two int32: low < 4096 P stays below
 # 2**31 up to this many sites.
@@ -89,7 +89,7 @@ def _weighted_auc(
 def _traced(
     scores: Array, labels: Array, where: ArrayLike | None
 ) -> Float[Array, " species"]:
-    kept = jnp.ones(scores.shape, bool) if where is None else jnp.asarray(where, bool)
+    kept = traced_where(where, scores.shape)
     if scores.ndim != 2 or not scores.shape == labels.shape == kept.shape:
         raise ValueError(
             "roc_auc: want scores, labels and where of one shape [sites, species], got "

@@ -2,7 +2,8 @@
 
 A resample in which the metric is undefined, such as one without a presence of a rare
 species, has no value. It is left out of the interval and counted: an interval from few
-of its resamples is not to be trusted.
+of its resamples is not to be trusted. One block alone tells nothing of how blocks
+differ: where fewer than two blocks have an entry that counts, no resample has a value.
 
 References:
   Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13 (percentile
@@ -16,6 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float, Int
 
+from jaxsdm.metrics.columns import checked_where
 from jaxsdm.metrics.resampling import Resamples
 
 RESAMPLES = 1000
@@ -66,8 +68,8 @@ def bootstrap(
       seed: of the draws; the same seed draws the same places.
 
     Raises:
-      ValueError: on shapes that do not agree, no place, no resample or a level outside
-        (0, 1).
+      ValueError: on shapes that do not agree, no place, no resample, blocks that are
+        NaN or a level outside (0, 1).
     """
     tables = shaped(scores, labels, where)
     values = resampled(function, tables, blocks, resamples, seed)
@@ -104,10 +106,10 @@ def shaped(
     """Scores, labels and mask on the host.
 
     Raises:
-      ValueError: on unequal shapes.
+      ValueError: on unequal shapes, or a `where` other than of booleans or 0 and 1.
     """
     table, truth = np.asarray(scores), np.asarray(labels)
-    kept = np.ones(truth.shape, bool) if where is None else np.asarray(where, bool)
+    kept = checked_where(where, truth.shape)
     if not table.shape == truth.shape == kept.shape:
         raise ValueError(
             "bootstrap: want scores, labels and where of one shape, got "
@@ -123,19 +125,31 @@ def resampled(
     resamples: int,
     seed: int,
 ) -> Float[np.ndarray, "resamples ..."]:
-    """Values of a metric for every resample of the rows of its arguments."""
+    """Values of a metric for every resample of the rows of its arguments.
+
+    All are NaN where fewer than two blocks have an entry that counts: of the species
+    for a value `[species]`, of any species for other values.
+    """
     draws = Resamples(len(tables[0]), blocks, resamples, seed)
+    _, truth, kept = tables
+    counts = kept & (np.equal(truth, truth))  # NaN is not looked for.
     values = []
     for places in draws.places():
         table, truth, kept = (part[places] for part in tables)
         values.append(np.asarray(function(table, truth, where=kept), np.float64))
-    return np.stack(values)
+    found = np.stack(values)
+    if found.shape[1:] != counts.shape[1:]:  # Not a value of each species.
+        counts = counts.reshape(len(counts), -1).any(axis=1)
+    return np.where(draws.of_blocks(counts) < 2, np.nan, found)
 
 
 def resampled_means(
     values: Float[np.ndarray, "places ..."], draws: Resamples
 ) -> Float[np.ndarray, "resamples ..."]:
-    """Means of the defined values for every resample; NaN where there is none."""
+    """Means of the defined values for every resample; NaN where there is none.
+
+    All are NaN where fewer than two blocks have a defined value.
+    """
     known = ~np.isnan(values)
     shape = (draws.blocks, *values.shape[1:])
     sums, numbers = np.zeros(shape), np.zeros(shape)
@@ -146,7 +160,7 @@ def resampled_means(
         number = times @ numbers
         with np.errstate(invalid="ignore"):
             means.append(times @ sums / number)
-    return np.stack(means)
+    return np.where(draws.of_blocks(known) < 2, np.nan, np.stack(means))
 
 
 def interval(value: Any, values: np.ndarray, level: float) -> Interval:

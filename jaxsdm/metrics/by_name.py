@@ -5,6 +5,7 @@ Names of set metrics end in their averaging: `f_beta_sample`, `f_beta_micro`,
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -128,5 +129,6 @@ def build(name: str, **options: Any) -> Metric:
     chosen = functools.partial(function, **options)
     make = _OF_SUMS.get(chosen.func)
     if make is None:
+        inspect.signature(function).bind_partial(**options)
         return exact(chosen)
     return make(**chosen.keywords)

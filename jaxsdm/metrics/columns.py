@@ -10,11 +10,13 @@ sites in float32 is wrong in the fifth digit.
 """
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 Column: TypeAlias = Callable[..., float]
 
@@ -40,8 +42,8 @@ def each_species(
       float64; NaN where undefined.
 
     Raises:
-      ValueError: on unequal shapes, labels other than 0, 1 and NaN, or weights that
-        are negative or not finite.
+      ValueError: on unequal shapes, labels other than 0, 1 and NaN, a `where` other
+        than of booleans or 0 and 1, or weights that are negative or not finite.
     """
     table, present, kept = checked(scores, labels, where)
     if weights is not None:
@@ -77,12 +79,53 @@ def checked(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Scores, presences (bool) and the mask of entries that count, on the host."""
     table, truth = np.asarray(scores), np.asarray(labels)
-    kept = np.ones(truth.shape, bool) if where is None else np.asarray(where, bool)
+    kept = checked_where(where, truth.shape)
     if table.ndim != 2 or not table.shape == truth.shape == kept.shape:
         raise ValueError(
             "metrics: want scores, labels and where of one shape [sites, species], got "
             f"{table.shape}, {truth.shape} and {kept.shape}."
         )
+    present, known = checked_labels(truth, kept)
+    return table, present, kept & known
+
+
+def checked_where(
+    where: ArrayLike | None, shape: tuple[int, ...]
+) -> Bool[np.ndarray, "..."]:
+    """Mask of the entries that count, on the host; all of `shape` by default.
+
+    Raises:
+      ValueError: it holds other numbers than 0 and 1, such as NaN.
+    """
+    if where is None:
+        return np.ones(shape, bool)
+    table = np.asarray(where)
+    if table.dtype == bool:
+        return table
+    other = (table != 0) & (table != 1)
+    if other.any():
+        raise ValueError(
+            f"metrics: want where of booleans, or of 0 and 1, got {table[other][0]} "
+            f"and {other.sum()} such entries."
+        )
+    return table.astype(bool)
+
+
+def traced_where(where: Any, shape: tuple[int, ...]) -> Any:
+    """`checked_where` inside `jit`, where the values of a traced mask are not seen."""
+    if isinstance(where, jax.core.Tracer):
+        return jnp.asarray(where, bool)
+    return jnp.asarray(checked_where(where, shape))
+
+
+def checked_labels(
+    truth: np.ndarray, kept: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which labels `[sites, species]` are presences, and which are known.
+
+    Raises:
+      ValueError: labels other than 0, 1 and NaN where they are kept.
+    """
     present = truth == 1
     known = present | (truth == 0)
     other = kept & ~known
@@ -95,4 +138,4 @@ def checked(
             f"{truth[site, species]} at site {site}, species {species} and "
             f"{other.sum()} such entries in all; score presence, not abundance."
         )
-    return table, present, kept & known
+    return present, known

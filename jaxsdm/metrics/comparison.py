@@ -80,11 +80,12 @@ def compare(
 
     Returns:
       `p_value` is the share of resamples in which the first model is not above the
-      second, (1 + how many) / (1 + defined resamples).
+      second, (1 + how many) / (1 + defined resamples); NaN if none is defined, as
+      where fewer than two blocks have an entry that counts.
 
     Raises:
-      ValueError: on shapes that do not agree, no place, no resample or a level outside
-        (0, 1).
+      ValueError: on shapes that do not agree, no place, no resample, blocks that are
+        NaN or a level outside (0, 1).
     """
     tables = [shaped(scores, labels, where) for scores in (one, other)]
     first, second = (
@@ -96,7 +97,8 @@ def compare(
     ]
     found = interval(values[0] - values[1], first - second, level)
     not_above = np.sum(first - second <= 0, axis=0)  # NaN is neither.
-    p_value = (1 + not_above) / (1 + resamples - found.undefined)
+    defined = resamples - found.undefined
+    p_value = np.where(defined > 0, (1 + not_above) / (1 + defined), np.nan)
     return Comparison(
         found.value,
         found.low,
@@ -136,10 +138,13 @@ def compare_means(
     Returns:
       `p_value` is the share of sign changes that give a mean difference as large as
       the observed one, (1 + how many) / (1 + permutations) where they are drawn.
+      It and the interval are NaN, and all resamples undefined, where fewer than two
+      blocks have a place that is defined for both.
 
     Raises:
       ValueError: on shapes that are not one `[places]`, no place that is defined for
-        both, no resample or permutation, or a level outside (0, 1).
+        both, no resample or permutation, blocks that are NaN, or a level outside
+        (0, 1).
     """
     values = [np.asarray(x, np.float64) for x in (one, other)]
     if values[0].ndim != 1 or values[0].shape != values[1].shape or permutations < 1:
@@ -152,9 +157,11 @@ def compare_means(
     if not known.any():
         raise ValueError("compare_means: no place has a value for both models.")
     draws = Resamples(gap.size, blocks, resamples, seed)
-    found = interval(gap[known].mean(), resampled_means(gap, draws), level)
+    mean = np.where(known, gap, 0).sum() / known.sum()
+    found = interval(mean, resampled_means(gap, draws), level)
     of_block = np.bincount(draws.block[known], gap[known], draws.blocks)
-    p_value = _permuted(of_block, permutations, seed)
+    single = draws.of_blocks(known) < 2
+    p_value = np.nan if single else _permuted(of_block, permutations, seed)
     return Comparison(*found[:3], np.asarray(p_value), *found[3:])
 
 

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from jaxsdm.metrics.columns import checked_where
+
 State = tuple[Any, ...]
 
 
@@ -53,7 +55,7 @@ def exact(function: Callable[..., Any]) -> Metric:
             np.array(part) for part in (scores, labels, np.ones(np.shape(labels), bool))
         )
         if where is not None:
-            batch = (*batch[:2], np.array(where, bool))
+            batch = (*batch[:2], checked_where(where, ()).copy())
         if weights is not None:
             batch = (*batch, np.array(weights))
         return merge(state, (batch,))

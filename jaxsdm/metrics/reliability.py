@@ -170,10 +170,12 @@ def _sums(batch: Batch, bins: int) -> Any:
     xp = batch.xp
     good, wrong = valid(batch)
     p = xp.where(good, batch.prediction, 0)
-    place = xp.minimum((p * bins).astype(int), bins - 1)
+    edges = _edges(bins, p.dtype)
     parts = []
     for j in range(bins):  # One bin at a time: no table of [places, species, bins].
-        inside = good & (place == j)
+        inside = good & (p >= edges[j])
+        if j + 1 < bins:
+            inside &= p < edges[j + 1]
         parts.append(
             (
                 batch.weight_of(inside).limbs,
@@ -183,6 +185,14 @@ def _sums(batch: Batch, bins: int) -> Any:
         )
     limbs = xp.stack([xp.stack(part, axis=-1) for part in parts], axis=-2)
     return {"sums": ExactSum(limbs), "wrong": wrong}
+
+
+def _edges(bins: int, dtype: Any) -> np.ndarray:
+    """`j / bins`, rounded up to the type: its numbers lie on the same sides of both."""
+    exact = np.arange(bins + 1) / bins
+    edges = exact.astype(dtype)
+    above = np.nextafter(edges, np.asarray(np.inf, edges.dtype))
+    return np.where(edges < exact, above, edges)
 
 
 def _of_sums(state: Any) -> Reliability:

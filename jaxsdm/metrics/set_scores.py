@@ -24,6 +24,7 @@ References:
   doi:10.1177/001316446002000104 (kappa). Averages as in scikit-learn.
 """
 
+import inspect
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -148,10 +149,11 @@ def set_score(
 
     Raises:
       ValueError: on unequal shapes, wrong weights, labels other than 0, 1 and NaN, a
-        mask other than of 0 and 1, or an unknown name.
+        mask other than of 0 and 1, an unknown name, or a beta that is negative or not
+        finite. TypeError: on an unknown option.
     """
     if average == "of_place":
-        _check(score, "sample")
+        _check(score, "sample", options)
         batch = read(checked_mask(mask, where), labels, where, weights)
         found = _of_place(batch, score, zero_division, options)
         seen = batch.kept.any(axis=1)
@@ -166,7 +168,7 @@ def set_score_metric(
     *, score: str, average: str, zero_division: float = 0.0, **options: float
 ) -> Metric:
     """`set_score` as a metric of sums, for all averages but `of_place`."""
-    _check(score, average)
+    _check(score, average, options)
     if average == "sample":
 
         def of_places(batch: Batch) -> Any:
@@ -187,12 +189,21 @@ def set_score_metric(
     return mask_metric(_of_species, averaged)
 
 
-def _check(score: str, average: str) -> None:
+def _check(score: str, average: str, options: dict[str, float]) -> None:
     for name, known in ((score, tuple(SCORES)), (average, AVERAGES)):
         if name not in known:
             raise ValueError(
                 f"set_score: want one of {', '.join(known)}, got {name!r}."
             )
+    known_options = list(inspect.signature(SCORES[score]).parameters)[1:]
+    for option in options:
+        if option not in known_options:
+            raise TypeError(
+                f"set_score: {score} has options {known_options}, got {option!r}."
+            )
+    beta = options.get("beta", 1.0)
+    if not 0 <= beta < np.inf:  # False for NaN.
+        raise ValueError(f"set_score: want a finite beta of at least 0, got {beta}.")
 
 
 def _confusion(batch: Batch) -> tuple[Any, ...]:

@@ -21,6 +21,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Float
 
+from jaxsdm.metrics.columns import checked_where, traced_where
 from jaxsdm.metrics.defined import mean_defined
 from jaxsdm.metrics.exact_sum import exact_sum, value
 from jaxsdm.metrics.metric import Metric
@@ -115,7 +116,7 @@ def average_k_cut(
       ValueError: on unequal shapes, or k below 1.
     """
     table = np.asarray(scores)
-    kept = np.ones(table.shape, bool) if where is None else np.asarray(where, bool)
+    kept = checked_where(where, table.shape)
     if table.ndim != 2 or table.shape != kept.shape or k < 1:
         raise ValueError(
             "average_k_cut: want scores and where of one shape [places, species] and "
@@ -184,7 +185,7 @@ def _among_k_best(xp: Any, scores: Any, k: int) -> Any:
 
 def _read(scores: Any, counts: Any, where: Any) -> tuple[Any, Any, Any]:
     table, records = np.asarray(scores), np.asarray(counts)
-    kept = np.ones(records.shape, bool) if where is None else np.asarray(where, bool)
+    kept = checked_where(where, records.shape)
     _check_shapes(table, records, kept)
     records = records.astype(np.float64)
     kept = kept & ~np.isnan(records)
@@ -200,9 +201,7 @@ def _read(scores: Any, counts: Any, where: Any) -> tuple[Any, Any, Any]:
 
 def _read_traced(scores: Any, counts: Any, where: Any) -> tuple[Any, Any, Any]:
     table, records = jnp.asarray(scores), jnp.asarray(counts)
-    kept = jnp.ones(records.shape, bool)
-    if where is not None:
-        kept = jnp.asarray(where, bool)
+    kept = traced_where(where, records.shape)
     _check_shapes(table, records, kept)
     kept = kept & (records >= 0)  # NaN is not.
     table = table.astype(jnp.promote_types(table.dtype, jnp.float32))

@@ -30,6 +30,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from jaxtyping import Array, Float, Int
 
+from jaxsdm.metrics.columns import checked_labels, checked_where, traced_where
 from jaxsdm.metrics.metric import Metric
 
 BINS = 8192
@@ -80,7 +81,7 @@ def fit_bins(
       ValueError: on unequal shapes or fewer than 2 bins.
     """
     table = np.asarray(scores)
-    kept = np.ones(table.shape, bool) if where is None else np.asarray(where, bool)
+    kept = checked_where(where, table.shape)
     if table.ndim != 2 or table.shape != kept.shape or bins < 2:
         raise ValueError(
             "fit_bins: want scores and where of one shape [sites, species] and at "
@@ -114,7 +115,9 @@ def streaming_auc(edges: ArrayLike) -> Metric:
       state to update it in place. `compute` gives a `BoundedAuc` in float64.
 
     Raises:
-      ValueError: edges are no int32 table. `update` raises on unequal shapes.
+      ValueError: edges are no int32 table. `update` raises on unequal shapes, a
+        `where` other than of booleans or 0 and 1, and labels other than 0, 1 and NaN
+        (not seen inside `jit`, where any label above 0 is a presence).
     """
     layout = edges if isinstance(edges, jax.Array) else jnp.asarray(np.asarray(edges))
     if layout.ndim != 2 or layout.dtype != jnp.int32:
@@ -130,7 +133,7 @@ def streaming_auc(edges: ArrayLike) -> Metric:
         )
 
     def update(state: AucState, scores: Any, labels: Any, where: Any = None):
-        kept = jnp.ones(np.shape(labels), bool) if where is None else jnp.asarray(where)
+        kept = traced_where(where, np.shape(labels))
         if not np.shape(scores) == np.shape(labels) == kept.shape or (
             np.shape(scores)[1:] != (species,)
         ):
@@ -138,6 +141,7 @@ def streaming_auc(edges: ArrayLike) -> Metric:
                 f"streaming_auc: want scores, labels and where [places, {species}], "
                 f"got {np.shape(scores)}, {np.shape(labels)} and {kept.shape}."
             )
+        _refuse_other_labels(labels, where)
         return _update(state, layout, jnp.asarray(scores), jnp.asarray(labels), kept)
 
     def merge(one: AucState, other: AucState) -> AucState:
@@ -159,6 +163,17 @@ def score_keys(scores: Any, xp: ModuleType = jnp) -> Any:
     bits = xp.asarray(scores).astype(np.float32).view(np.int32)
     bits = xp.where(bits == np.iinfo(np.int32).min, 0, bits)
     return xp.where(bits < 0, bits ^ _LAST, bits)
+
+
+def _refuse_other_labels(labels: Any, where: Any) -> None:
+    if isinstance(labels, jax.core.Tracer) or isinstance(where, jax.core.Tracer):
+        return
+    if isinstance(labels, jax.Array):  # A device is asked for one number, not a table.
+        with jax.ensure_compile_time_eval():
+            if not jnp.any((labels < 0) | ((labels > 0) & (labels != 1))):
+                return
+    truth = np.asarray(labels)
+    checked_labels(truth, checked_where(where, truth.shape))
 
 
 @jax.jit

@@ -17,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
-from jaxsdm.metrics.columns import checked, checked_weights
+from jaxsdm.metrics.columns import checked, checked_weights, checked_where, traced_where
 from jaxsdm.metrics.exact_sum import ExactSum, carried, exact_sum
 from jaxsdm.metrics.metric import Metric
 
@@ -81,7 +81,7 @@ def read(
 
 def _traced(prediction, labels, where, weights) -> Batch:
     table, truth = jnp.asarray(prediction), jnp.asarray(labels)
-    kept = jnp.ones(truth.shape, bool) if where is None else jnp.asarray(where, bool)
+    kept = traced_where(where, truth.shape)
     if table.ndim != 2 or not table.shape == truth.shape == kept.shape:
         raise ValueError(
             "metrics: want predictions, labels and where of one shape [places, "
@@ -164,7 +164,7 @@ def checked_mask(mask: Any, where: Any) -> Any:
     table = np.asarray(mask)
     wrong = (table != 0) & (table != 1)
     if where is not None and np.shape(where) == table.shape:
-        wrong = wrong & np.asarray(where, bool)
+        wrong = wrong & checked_where(where, table.shape)
     if wrong.any():
         raise ValueError(
             f"metrics: want a mask of 0 and 1, got {table[wrong][0]} and "

@@ -123,3 +123,54 @@ def test_refuses_what_cannot_be_drawn():
         metrics.bootstrap_mean(values, level=95.0)
     with pytest.raises(ValueError, match="of one shape"):
         metrics.bootstrap(metrics.roc_auc, np.ones((3, 1)), np.ones((3, 2)))
+
+
+def test_one_block_or_one_place_gives_no_interval():
+    values = np.array([[1.0, 1], [2, np.nan], [4, np.nan]])
+    for got, single in (
+        (metrics.bootstrap_mean(values[:1], resamples=9), [True, True]),
+        (metrics.bootstrap_mean(values, blocks=np.zeros(3), resamples=9), [True, True]),
+        (metrics.bootstrap_mean(values, resamples=9), [False, True]),
+    ):
+        assert np.isfinite(got.value).all()
+        np.testing.assert_array_equal(np.isnan(got.low), single)
+        np.testing.assert_array_equal(np.isnan(got.high), single)
+        np.testing.assert_array_equal(got.undefined == 9, single)
+    scores, labels = RNG.normal(size=(6, 2)), np.arange(12).reshape(6, 2) % 3 == 0
+    blocks = np.array([0, 0, 0, 1, 1, 1])
+    rest = np.broadcast_to((blocks == 1)[:, None], labels.shape)
+    for options in (
+        {"blocks": np.zeros(6)},
+        {"blocks": blocks, "where": ~rest},
+    ):
+        got = metrics.bootstrap(metrics.roc_auc, scores, labels, resamples=9, **options)
+        assert np.isfinite(got.value).all()
+        assert np.isnan([got.low, got.high]).all()
+        np.testing.assert_array_equal(got.undefined, 9)
+    one_species = rest.copy()
+    one_species[:, 0] = False
+    got = metrics.bootstrap(
+        metrics.roc_auc,
+        scores,
+        labels,
+        where=~one_species,
+        blocks=blocks,
+        resamples=9,
+    )
+    np.testing.assert_array_equal(np.isnan(got.low), [False, True])
+    np.testing.assert_array_equal(got.undefined, [0, 9])
+    missing = np.where(rest, np.nan, labels)
+    got = metrics.bootstrap(
+        metrics.roc_auc, scores, missing, blocks=blocks, resamples=9
+    )
+    assert np.isnan(got.low).all()
+
+
+def test_blocks_that_are_missing_are_refused():
+    for blocks in ([1, np.nan, np.nan], np.array(["2020", "NaT", "NaT"], "M8[Y]")):
+        with pytest.raises(
+            ValueError, match="got NaN at 2 places, the first of them 1"
+        ):
+            metrics.bootstrap_mean(np.ones(3), blocks=np.asarray(blocks))
+        with pytest.raises(ValueError, match="got NaN at 2 places"):
+            metrics.compare_means(np.ones(3), np.ones(3), blocks=np.asarray(blocks))

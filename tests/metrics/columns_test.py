@@ -6,6 +6,7 @@ import pytest
 
 from jaxsdm.metrics import columns
 from jaxsdm.metrics.by_name import OF_SCORES
+from jaxsdm.metrics.metric import exact
 
 RNG = np.random.default_rng(1)
 SCORES = RNG.normal(size=(50, 4)).round(1)
@@ -79,3 +80,16 @@ def test_weights_of_another_shape_or_sign_are_refused():
     for wrong in ([1.0], [1.0, -1.0], [1.0, np.nan], [[1.0], [1.0]]):
         with pytest.raises(ValueError, match=r"weights \[2\], finite and at least 0"):
             columns.checked_weights(np.array(wrong), 2)
+
+
+@every_metric
+def test_where_is_of_booleans_or_of_0_and_1(metric):
+    where = RNG.random(SCORES.shape) < 0.8
+    want = metric(SCORES, LABELS, where=where)
+    np.testing.assert_array_equal(metric(SCORES, LABELS, where=where * 1.0), want)
+    for junk in (np.nan, 0.5, -1):
+        wrong = np.where(where, 1.0, junk)
+        with pytest.raises(ValueError, match=r"where of booleans, or of 0 and 1, got"):
+            metric(SCORES, LABELS, where=wrong)
+        with pytest.raises(ValueError, match=r"where of booleans, or of 0 and 1, got"):
+            exact(metric).update((), SCORES, LABELS, wrong)

@@ -114,3 +114,22 @@ def test_refuses_what_cannot_be_compared():
         metrics.compare_means(np.array([1, np.nan]), np.array([np.nan, 1]))
     with pytest.raises(ValueError, match=r"got \(3,\), \(2,\) and 10000"):
         metrics.compare_means(np.ones(3), np.ones(2))
+
+
+def test_one_block_or_one_place_proves_nothing():
+    one, other = np.array([3.0, 4, 5]), np.array([1.0, 1, np.nan])
+    for got in (
+        metrics.compare_means(one[:1], other[:1], resamples=9),
+        metrics.compare_means(one, other, blocks=np.zeros(3), resamples=9),
+        metrics.compare_means(one, other, blocks=np.array([0, 0, 1]), resamples=9),
+    ):
+        assert got.difference > 0
+        assert np.isnan([got.low, got.high, got.p_value]).all()
+        assert got.undefined == 9
+    labels = np.array([[1], [0], [1], [0]])
+    got = metrics.compare(
+        metrics.roc_auc, labels, 1 - labels, labels, blocks=np.zeros(4), resamples=9
+    )
+    assert got.difference == 1
+    assert np.isnan([got.low, got.high, got.p_value]).all()
+    assert got.undefined == 9

@@ -141,3 +141,18 @@ def test_refuses_other_species_no_data_and_unknown_names():
         metrics.build("auroc")
     with pytest.raises(ValueError, match=r"jaccard_macro_over_all.*streaming_roc_auc"):
         metrics.build("auroc")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("f_beta_sample", {"betta": 2.0}),
+        ("f_beta_micro", {"betta": 2.0}),
+        ("jaccard_sample", {"beta": 2.0}),
+        ("roc_auc", {"gamma": 2}),
+        ("sorensen_error", {"gamma": 2}),
+    ],
+)
+def test_an_unknown_option_is_refused_at_once(name, options):
+    with pytest.raises(TypeError, match=next(iter(options))):
+        metrics.build(name, **options)

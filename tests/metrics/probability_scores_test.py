@@ -1,5 +1,6 @@
 """Log-loss, deviance, Brier and calibration error against scikit-learn and a loop."""
 
+import jax
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss, d2_log_loss_score, log_loss
@@ -139,3 +140,18 @@ def test_means_of_what_is_defined():
     nothing = metrics.mean_defined(np.full(3, np.nan))
     assert np.isnan(nothing.mean)
     assert nothing[1:] == (0, 3)
+
+
+@pytest.mark.parametrize("bins", [7, 10, 15, 100])
+def test_bins_of_equal_width_begin_at_their_edges(bins):
+    """[j / bins, (j + 1) / bins), though 0.29 * 100 is below 29."""
+    edges = np.arange(bins) / bins
+    just_below = np.nextafter(edges[1:], 0)
+    p = np.concatenate([edges, just_below, [1.0]])[:, None]
+    table = metrics.reliability_equal_width(p, np.zeros(p.shape), bins=bins)
+    np.testing.assert_array_equal(table.weight[0], [2] * bins)
+    single = p.astype(np.float32)
+    metric = metrics.reliability.reliability_equal_width_metric(bins=bins)
+    state = jax.jit(metric.update)((), single, np.zeros(p.shape))
+    want = metrics.reliability_equal_width(single, np.zeros(p.shape), bins=bins)
+    np.testing.assert_array_equal(metric.compute(state).weight, want.weight)

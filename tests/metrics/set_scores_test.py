@@ -160,3 +160,12 @@ def test_refuses_probabilities_and_unknown_names():
         ours("f2", "micro")
     with pytest.raises(ValueError, match=r"want one of sample, micro.*got 'macro'"):
         ours("recall", "macro")
+
+
+@pytest.mark.parametrize("average", ["sample", "micro", "of_place"])
+def test_refuses_a_beta_that_is_none_and_options_of_other_scores(average):
+    for beta in (-2.0, np.nan, np.inf):
+        with pytest.raises(ValueError, match="finite beta of at least 0, got"):
+            metrics.set_score(MASK, LABELS, score="f_beta", average=average, beta=beta)
+    with pytest.raises(TypeError, match=r"jaccard has options .*, got 'beta'"):
+        metrics.set_score(MASK, LABELS, score="jaccard", average=average, beta=2.0)

@@ -195,3 +195,33 @@ def test_counts_are_what_is_stated_in_memory():
     assert counts.nbytes == 8 * 32 * 3
     assert undefined.nbytes == 4 * 3
     assert EDGES.nbytes == 4 * 31 * 3
+
+
+def test_abundances_are_refused_as_by_roc_auc():
+    metric = metrics.streaming_auc(EDGES)
+    for junk in (2, -1, 0.5):
+        labels = LABELS.astype(np.float32)
+        labels[5, 1] = junk
+        where = np.ones(LABELS.shape, bool)
+        for table in (labels, jnp.asarray(labels)):
+            with pytest.raises(ValueError, match=r"labels must be 0, 1 or NaN") as ours:
+                metric.update(metric.init(), SCORES, table, where)
+            with pytest.raises(ValueError, match=r"labels must be 0, 1") as theirs:
+                metrics.roc_auc(SCORES, labels)
+            assert str(ours.value) == str(theirs.value)
+        where[5, 1] = False
+        hidden = metric.update(metric.init(), SCORES, jnp.asarray(labels), where)
+        want = metric.update(metric.init(), SCORES, LABELS, where)
+        jax.tree.map(np.testing.assert_array_equal, hidden, want)
+    known = jnp.asarray(LABELS)  # Closed over: its values are there inside jit too.
+    inside = jax.jit(lambda scores: metric.update(metric.init(), scores, known))
+    want = metric.update(metric.init(), SCORES, LABELS)
+    jax.tree.map(np.testing.assert_array_equal, inside(SCORES), want)
+
+
+def test_where_of_other_numbers_is_refused():
+    wrong = np.where(WHERE, 1.0, np.nan)
+    with pytest.raises(ValueError, match="where of booleans, or of 0 and 1, got nan"):
+        streamed(SCORES, LABELS, EDGES, wrong)
+    with pytest.raises(ValueError, match="where of booleans, or of 0 and 1, got nan"):
+        metrics.fit_bins(SCORES, where=wrong)

@@ -160,3 +160,16 @@ def test_limbs_stay_small_over_many_batches():
         limbs = np.asarray(state["loss"].limbs[1:])
         assert ((limbs >= 0) & (limbs < 2**15)).all()
         assert limbs.any()
+
+
+@every_metric
+def test_where_of_other_numbers_is_refused_inside_jit_too(name):
+    metric, prediction, want = case(name)
+    assert_close(
+        name, metric.compute(metric.update((), prediction, LABELS, WHERE * 1.0)), want
+    )
+    wrong = np.where(WHERE, 1.0, np.nan)
+    traced = jax.jit(lambda *tables: metric.update((), *tables, wrong))
+    for update in (lambda *tables: metric.update((), *tables, wrong), traced):
+        with pytest.raises(ValueError, match="where of booleans, or of 0 and 1, got"):
+            update(prediction, LABELS)

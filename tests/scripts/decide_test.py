@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def done(programs, folder):
-    """Both commands, at the same time."""
+    """All commands, two at the same time."""
     labels = f"--labels={folder / 'labels.parquet'}"
     own = f"--predictions={folder / 'p.csv'}"
     commands = {
@@ -53,7 +53,10 @@ def done(programs, folder):
             "--rule=max_tss",
             "--output=bad.csv",
         ),
+        "empty": ("--predictions=empty.csv", "--output=bad.csv"),
+        "own": (own, f"--output={folder / 'p.csv'}"),
     }
+    (folder / "empty.csv").touch()
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         results = pool.map(
             lambda one: programs.run("decide", *one, cwd=folder), commands.values()
@@ -82,3 +85,11 @@ def test_a_refusal_is_one_line_and_leaves_nothing(folder, done):
     assert line.startswith("error: ")
     assert "1 places are used for calibration and for the test (500)" in line
     assert not (folder / "bad.csv").exists()
+
+
+def test_an_empty_file_and_an_output_that_is_read(folder, done):
+    for name, words in (("empty", "empty.csv is empty."), ("own", "would replace")):
+        assert done[name].returncode == 1, done[name].stderr
+        (line,) = done[name].stderr.splitlines()
+        assert words in line
+    assert len(pd.read_csv(folder / "p.csv")) == PLACES

@@ -1,6 +1,7 @@
 """The sets of one part by one rule."""
 
 import dataclasses
+import math
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,8 @@ def fitted_rule(
                 f"--{name} is for {', '.join(known)}; the rule {rule} takes none."
             )
     if k is not None:
-        if not k >= 0 or (rule == "top_k" and k != int(k)):
-            raise ValueError(f"--k: want a size >= 0, whole for top_k, got {k}.")
+        if not math.isfinite(k) or k < 0 or (rule == "top_k" and k != int(k)):
+            raise ValueError(f"--k: want a finite size >= 0, whole for top_k, got {k}.")
         return WITH_K[rule](probabilities, k)
     if rule == "maxexp":
         return lambda p: decisions.maximize_expected_score(

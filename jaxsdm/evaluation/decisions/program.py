@@ -1,6 +1,7 @@
 """What scripts/decide.py does: files in, sets or a comparison out."""
 
 import dataclasses
+import math
 import pathlib
 from collections.abc import Sequence
 
@@ -8,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from jaxsdm import registry
-from jaxsdm.data import read_table
 from jaxsdm.data.files import write_text, written_aside
 from jaxsdm.decisions import RULES, SCORES
 from jaxsdm.evaluation import canvas
@@ -16,6 +16,7 @@ from jaxsdm.evaluation.decisions import comparing, reporting
 from jaxsdm.evaluation.decisions.arranging import Arranged, arrange
 from jaxsdm.evaluation.decisions.calibrating import calibrated
 from jaxsdm.evaluation.decisions.deciding import decide
+from jaxsdm.evaluation.decisions.id_columns import id_text, read_with_ids
 from jaxsdm.evaluation.decisions.place_table import PlaceTable
 from jaxsdm.evaluation.decisions.reading import PARTS, SITE, read_tables
 from jaxsdm.evaluation.decisions.writing import check_output, write_sets
@@ -57,6 +58,7 @@ def decide_file(
       ValueError: see `read_tables`, `arrange`, `decide` and `write_sets`.
     """
     check_output(options.output, layout)
+    _check(options, [pathlib.Path(options.output)])
     parts = arranged_parts(options)
     check_output(options.output, layout, len(parts))
     sets = [
@@ -111,6 +113,7 @@ def compare(
     folder = pathlib.Path(options.output)
     if folder.exists() and not folder.is_dir():
         raise ValueError(f"--output={folder}: want a folder with --compare.")
+    _check(options, [folder / "rules.csv", folder / "rules.md"])
     if options.calibration is None:
         raise ValueError(
             "--compare fits rules on some labelled sites and judges them on others: "
@@ -224,6 +227,22 @@ def arranged_parts(options: Options) -> list[Arranged]:
     return parts
 
 
+def _check(options: Options, written: Sequence[pathlib.Path]) -> None:
+    """Refuses what cannot be meant, before there is work to lose."""
+    if not math.isfinite(options.empty_score):
+        raise ValueError(
+            f"--empty_score: want a finite number, got {options.empty_score}."
+        )
+    outputs = {path.resolve() for path in written}
+    for name in ("predictions", "labels", "calibration", "sites"):
+        path = getattr(options, name)
+        if path is not None and pathlib.Path(path).resolve() in outputs:
+            raise ValueError(
+                f"--output={options.output}: would replace {path}, which --{name} "
+                "reads. Choose another name."
+            )
+
+
 def _labels(options: Options, path: str | None) -> dict[str, PlaceTable] | None:
     if path is None:
         return None
@@ -249,15 +268,16 @@ def _of_part(tables: dict[str, PlaceTable], table: PlaceTable, what: str) -> Pla
 def _sites(options: Options) -> pd.DataFrame | None:
     if options.sites is None:
         return None
-    frame = read_table(options.sites)
     wanted = (options.site,) if options.site else SITE
+    frame = read_with_ids(options.sites, (*wanted, *PARTS, options.block))
     site = next((name for name in wanted if name in frame.columns), "")
     if not site:
         raise ValueError(
             f"{options.sites}: no column {wanted[0]}; the columns are "
             f"{', '.join(map(str, frame.columns))}."
         )
-    return frame.set_index(frame[site].astype(str))
+    frame = frame[frame[site].notna()]
+    return frame.set_index(pd.Index(id_text(frame[site])))
 
 
 def _rows_of(sites: pd.DataFrame | None, table: PlaceTable) -> pd.DataFrame | None:
@@ -266,7 +286,7 @@ def _rows_of(sites: pd.DataFrame | None, table: PlaceTable) -> pd.DataFrame | No
         return None
     for name in PARTS:
         if name in table.part and name in sites.columns:
-            sites = sites[sites[name].astype(str) == table.part[name]]
+            sites = sites[id_text(sites[name]) == table.part[name]]
     twice = sites.index.duplicated()
     if twice.any():
         raise ValueError(

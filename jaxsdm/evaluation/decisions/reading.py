@@ -4,7 +4,8 @@ Long: a row for each site and species, with columns `site`, `species` and `proba
 `score` or `presence`; what scripts/evaluate.py writes is such a file. Wide: a row for
 each site, a column for its id and one for each species. NetCDF: `probability[site,
 species]`, likewise `score` or `presence`. Columns `region`, `group` and `survey` divide
-a table into parts with species of their own.
+a table into parts with species of their own. Ids are text: "000" is not "0"; the
+number 12 of Parquet or NetCDF is "12".
 """
 
 import os
@@ -14,7 +15,11 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from jaxsdm.data import read_table
+from jaxsdm.evaluation.decisions.id_columns import (
+    id_text,
+    read_with_ids,
+    refuse_empty,
+)
 from jaxsdm.evaluation.decisions.place_table import Kind, PlaceTable
 
 SITE = ("site", "site_id", "siteid", "surveyId", "survey_id", "place")
@@ -48,15 +53,15 @@ def read_tables(
 
     Raises:
       FileNotFoundError: there is no such file.
-      ValueError: a column is missing (the message names those found), a value is not a
-        probability or a label, or a site and species come twice; names file, row and
-        column.
+      ValueError: the file is empty, a column is missing (the message names those
+        found) or comes twice, a value is not a probability or a label, or a site and
+        species come twice; names file, row and column.
     """
     path = pathlib.Path(path)
     if path.suffix in _NETCDF:
         return [_netcdf(path, labels, column, site, block)]
-    frame = read_table(path)
-    frame.columns = frame.columns.map(str)
+    ids = (*((site,) if site else SITE), *SPECIES, *PARTS, block)
+    frame = read_with_ids(path, ids)
     id_column = _first(frame.columns, (site,) if site else SITE)
     if not id_column:
         raise ValueError(
@@ -70,6 +75,13 @@ def read_tables(
         )
     species = _first(frame.columns, SPECIES)
     parts = [name for name in PARTS if name in frame.columns and name != id_column]
+    for name in parts:
+        empty = np.flatnonzero(frame[name].isna())
+        if len(empty):
+            raise ValueError(
+                f"{path}: row {empty[0] + 1}: column {name} is empty or NA, as it is "
+                f"in {len(empty)} rows; name the part, or drop the column."
+            )
     tables = []
     for key, rows in _parts(frame, parts):
         part = dict(zip(parts, key, strict=True))
@@ -87,9 +99,13 @@ def _parts(frame: pd.DataFrame, columns: Sequence[str]):
         return [((), np.arange(len(frame)))]
     groups = frame.groupby(list(columns), sort=False, observed=True).indices
     return [
-        (tuple(map(str, key if isinstance(key, tuple) else (key,))), np.sort(rows))
+        (_key(key if isinstance(key, tuple) else (key,)), np.sort(rows))
         for key, rows in groups.items()
     ]
+
+
+def _key(values: Sequence) -> tuple[str, ...]:
+    return tuple(str(id_text(np.asarray([one]))[0]) for one in values)
 
 
 def _long(path, frame, rows, part, site, species, labels, column) -> PlaceTable:
@@ -127,7 +143,7 @@ def _long(path, frame, rows, part, site, species, labels, column) -> PlaceTable:
 
 def _wide(path, frame, rows, part, site, labels, block) -> PlaceTable:
     pairs = [pair for pair in COORDINATES if set(pair) <= set(frame.columns)]
-    about = {site, block, *PARTS, *(pairs[0] if pairs else ())}
+    about = {site, block, *PARTS, *(name for pair in pairs for name in pair)}
     # The unnamed first column of tables that R wrote is a row number.
     names = [
         name
@@ -159,6 +175,7 @@ def _netcdf(path, labels, column, site, block) -> PlaceTable:
 
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file.")
+    refuse_empty(path)
     with xr.open_dataset(path) as dataset:
         names = list(map(str, dataset.variables))
         column, kind = _value_column(path, names, labels, column)
@@ -182,7 +199,7 @@ def _netcdf(path, labels, column, site, block) -> PlaceTable:
                 f"{path}: no variable {block}[{site}] of spatial blocks; the variables "
                 f"are {', '.join(names)}."
             )
-        places = np.asarray([str(one) for one in table[site].to_numpy()], object)
+        places = id_text(table[site].to_numpy())
         values = table.to_numpy()
         if not np.issubdtype(values.dtype, np.floating):
             values = values.astype(np.float32)
@@ -190,7 +207,7 @@ def _netcdf(path, labels, column, site, block) -> PlaceTable:
             str(path),
             {},
             places,
-            tuple(str(one) for one in table["species"].to_numpy()),
+            tuple(id_text(table["species"].to_numpy())),
             values,
             kind,
             about.reset_index(drop=True),
@@ -222,10 +239,7 @@ def _text(path, frame: pd.DataFrame, column: str, rows: np.ndarray) -> np.ndarra
     if empty.any():
         row = rows[int(np.argmax(empty))]
         raise ValueError(f"{path}: row {row + 1}, column {column}: is empty.")
-    if isinstance(part.dtype, pd.CategoricalDtype):
-        names = part.cat.categories.astype(str).to_numpy(object)
-        return names[part.cat.codes.to_numpy()]
-    return part.astype(str).to_numpy(object)
+    return id_text(part)
 
 
 def _numbers(path, frame: pd.DataFrame, column: str, rows: np.ndarray) -> np.ndarray:

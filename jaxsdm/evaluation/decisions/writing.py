@@ -23,8 +23,13 @@ def check_output(path: str | os.PathLike[str], layout: str, parts: int = 1) -> N
       parts: how many parts there are.
 
     Raises:
-      ValueError: another suffix or layout, or parts that do not fit into it.
+      ValueError: another suffix or layout, a folder, or parts that do not fit into it.
     """
+    if pathlib.Path(path).is_dir():
+        raise ValueError(
+            f"{path}: is a folder; want a file .parquet, .csv or .nc (a folder is for "
+            "--compare)."
+        )
     suffix = pathlib.Path(path).suffix
     if suffix not in SUFFIXES:
         raise ValueError(f"{path}: want a file .parquet, .csv or .nc, got {suffix!r}.")

@@ -169,3 +169,60 @@ def test_blocks_may_be_a_column_of_wide_tables(files):
     assert sites.tolist() == np.flatnonzero(~own).tolist()
     with pytest.raises(ValueError, match=r"p\.csv: no column ward of spatial blocks"):
         decide_file(options(folder, "s.csv", **{**more, "block": "ward"}), "sse", "f1")
+
+
+@pytest.mark.parametrize("name", ["predictions", "labels", "calibration", "sites"])
+def test_no_file_that_is_read_is_replaced(files, name):
+    folder, _ = files
+    (folder / "sub").mkdir()
+    for one in ("own.csv", "rules.csv", "rules.md"):
+        (folder / one).write_text("as it was\n")
+    own = str(folder / "own.csv")
+    asked = options(folder, "sub/../own.csv", **{name: own})
+    with pytest.raises(ValueError, match=f"would replace .*own.csv, which --{name}"):
+        decide_file(asked, "sse", "f1")
+    (folder / "link.csv").symlink_to(folder / "own.csv")
+    with pytest.raises(ValueError, match=f"which --{name} reads"):
+        decide_file(options(folder, "link.csv", **{name: own}), "sse", "f1")
+    for one in ("rules.csv", "rules.md"):
+        with pytest.raises(ValueError, match=f"which --{name} reads"):
+            compare(options(folder, "", **{name: str(folder / one)}))
+        assert (folder / one).read_text() == "as it was\n"
+    assert (folder / "own.csv").read_text() == "as it was\n"
+
+
+def test_a_folder_and_numbers_that_are_none_are_refused(files):
+    folder, _ = files
+    (folder / "d.csv").mkdir()
+    with pytest.raises(ValueError, match=r"d\.csv: is a folder; want a file"):
+        decide_file(options(folder, "d.csv", predictions="none.csv"), "sse", "f1")
+    for value in (np.nan, np.inf):
+        asked = options(folder, "s.csv", empty_score=value)
+        for act in (lambda one: decide_file(one, "sse", "f1"), compare):
+            with pytest.raises(ValueError, match="--empty_score: want a finite number"):
+                act(asked)
+        for rule in ("top_k", "average_k"):
+            with pytest.raises(ValueError, match="--k: want a finite size"):
+                decide_file(options(folder, "s.csv"), rule, "f1", k=value)
+    assert not (folder / "s.csv").exists()
+
+
+def test_ids_of_all_files_meet(files, capsys):
+    folder, _ = files
+    rng = np.random.default_rng(6)
+    sites = [f"{one:03}" for one in range(40)]
+    frame = pd.DataFrame(rng.random((40, 3)), columns=list("abc"))
+    frame = frame.assign(site=sites)
+    frame.to_csv(folder / "p.csv", index=False)
+    labels = frame.assign(**{name: (frame[name] > 0.5) * 1 for name in "abc"})
+    labels.to_parquet(folder / "l.parquet")
+    pd.DataFrame({"site": sites, "cell": np.arange(40) // 5}).to_csv(
+        folder / "where.csv", index=False
+    )
+    more = {"predictions": str(folder / "p.csv"), "labels": str(folder / "l.parquet")}
+    more |= {"sites": str(folder / "where.csv"), "block": "cell", "block_size": 0.0}
+    decide_file(options(folder, "s.csv", **more, calibrate="none"), "top_k", "f1")
+    own = share_of_blocks(np.unique(np.arange(40) // 5, return_inverse=True)[1], 0.4)
+    written = pd.read_csv(folder / "s.csv", dtype=str)["site"]
+    assert set(written) < set(sites)
+    assert len(written) == (~own).sum()

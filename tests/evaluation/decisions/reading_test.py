@@ -178,3 +178,85 @@ def test_a_missing_block_column_and_file(tmp_path):
         read_tables(path, block="cell")
     with pytest.raises(FileNotFoundError, match=r"nothing\.nc: no such file"):
         read_tables(tmp_path / "nothing.nc")
+
+
+IDS = ["000", "0", "001"]
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_ids_stay_as_they_are_written(tmp_path, suffix):
+    path = tmp_path / f"t{suffix}"
+    wide = pd.DataFrame({"plot": IDS, "07": [0.1, 0.2, 0.3], "7": 0.5})
+    (table,) = read_tables(write(path, wide), site="plot")
+    assert list(table.places) == IDS
+    assert table.species == ("07", "7")
+    long = pd.DataFrame({"survey": "01", "site": IDS, "species": IDS, "p": 0.5})
+    (table,) = read_tables(write(path, long))
+    assert (list(table.places), table.species) == (IDS, tuple(IDS))
+    assert table.name == "01"
+
+
+def test_blocks_are_text(tmp_path):
+    frame = pd.DataFrame({"site": IDS, "a": 0.5, "cell": ["1", "01", "1"]})
+    (table,) = read_tables(write(tmp_path / "t.csv", frame), block="cell")
+    assert list(table.about["cell"]) == ["1", "01", "1"]
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", "category", "Int64"])
+def test_numbers_are_the_ids_that_a_csv_file_has(tmp_path, kind):
+    frame = pd.DataFrame({"site": ["12", "7"], "species": ["3", "4"], "p": 0.5})
+    (want,) = read_tables(write(tmp_path / "t.csv", frame))
+    numbers = frame.assign(
+        site=frame["site"].astype(int).astype(kind),
+        species=frame["species"].astype(float).astype(kind),
+    )
+    (got,) = read_tables(write(tmp_path / "t.parquet", numbers))
+    assert list(got.places) == list(want.places) == ["12", "7"]
+    assert got.species == want.species == ("3", "4")
+    xr.Dataset(
+        {"p": (("site", "species"), np.full((2, 2), 0.5))},
+        {"site": [12.0, 7.0], "species": [3, 4]},
+    ).to_netcdf(tmp_path / "t.nc")
+    (got,) = read_tables(tmp_path / "t.nc")
+    assert (list(got.places), got.species) == (["12", "7"], ("3", "4"))
+
+
+@pytest.mark.parametrize("name", ["t.csv", "t.csv.gz", "t.parquet", "t.nc"])
+def test_an_empty_file_is_named(tmp_path, name):
+    (tmp_path / name).touch()
+    with pytest.raises(ValueError, match=rf"{name} is empty\."):
+        read_tables(tmp_path / name)
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path):
+    for name, data, words in (
+        ("lines.csv", b"\n\n", "is empty"),
+        ("ragged.csv", b"site,a,b\n1,0.5\n", "Expected 3 columns, got 2"),
+        ("no.csv.gz", b"site,a\n1,0.5\n", "gzip"),
+        ("no.parquet", b"site,a\n1,0.5\n", "not a parquet file"),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(ValueError, match=rf"{name}.*{words}"):
+            read_tables(tmp_path / name)
+
+
+@pytest.mark.parametrize("header", ["site,a,b,a", "\ufeffsite,a,b,a", "site,b,site,a"])
+def test_a_column_that_comes_twice_is_named(tmp_path, header):
+    path = tmp_path / "t.csv"
+    path.write_text(f"{header}\n1,0.5,0.5,0.1\n", encoding="utf-8")
+    twice = "site" if header.endswith("site,a") else "a"
+    with pytest.raises(ValueError, match=rf"t\.csv: column {twice} comes twice"):
+        read_tables(path)
+
+
+def test_no_coordinate_is_a_species(tmp_path):
+    frame = wide_frame().assign(longitude=0.5, latitude=0.25)
+    (table,) = read_tables(write(tmp_path / "w.csv", frame))
+    assert table.species == tuple(SPECIES)
+    assert set(table.about) == {"site", "x", "y", "longitude", "latitude"}
+
+
+def test_rows_of_no_part_are_named(tmp_path):
+    frame = long_frame().assign(region=["NA"] * 2 + ["SA"] * 4)
+    with pytest.raises(ValueError, match="row 1: column region is empty or NA"):
+        read_tables(write(tmp_path / "t.csv", frame))
