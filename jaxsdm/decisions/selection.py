@@ -25,25 +25,37 @@ def kth_and_next_largest(
       k: from 1 to the number of elements less one.
     """
     flat = table.reshape(-1)
-    largest = _bracket(flat, k + 1)
-    place = len(largest) - k
-    found = np.partition(largest, place)
+    larger, candidates = _bracket(flat, k)
+    place = len(candidates) - (k - larger)
+    found = np.partition(candidates, place)
     return found[place], found[:place].max()
 
 
-def _bracket(flat: np.ndarray, number: int) -> np.ndarray:
-    """At least the `number` largest, all where a sample does not tell them."""
+def _bracket(flat: np.ndarray, k: int) -> tuple[int, np.ndarray]:
+    """Elements around the k-th and the next largest, and how many are larger."""
     if len(flat) < 4 * _SAMPLE:
-        return flat
+        return 0, flat
     # An odd step is not a multiple of any even number of columns; nothing but speed
     # depends on it.
     step = len(flat) // _SAMPLE | 1
     sample = flat[::step]
-    rank = number / len(flat) * len(sample)
-    rank = int(rank + 5 * np.sqrt(rank) + 10)  # five standard deviations
-    if rank > len(sample) // 2:
-        return flat
-    least = np.partition(sample, len(sample) - rank)[len(sample) - rank]
-    parts = [flat[i : i + _BLOCK] for i in range(0, len(flat), _BLOCK)]
-    largest = np.concatenate([part[np.flatnonzero(part >= least)] for part in parts])
-    return largest if len(largest) >= number else flat
+    rank = k / len(flat) * len(sample)
+    reach = 5 * np.sqrt(rank) + 10  # five standard deviations
+    low, high = int(rank + reach), int(rank - reach)
+    if low >= len(sample):
+        return 0, flat
+    high = max(high, 0)
+    at = sorted({len(sample) - 1 - low, len(sample) - 1 - high})
+    found = np.partition(sample, at)
+    least = found[at[0]]
+    most = found[at[-1]] if high else np.inf
+    larger, parts = 0, []
+    for start in range(0, len(flat), _BLOCK):
+        part = flat[start : start + _BLOCK]
+        above = part > most
+        larger += int(np.count_nonzero(above))
+        parts.append(part[np.flatnonzero((part >= least) ^ above)])
+    candidates = np.concatenate(parts)
+    if larger < k < larger + len(candidates):
+        return larger, candidates
+    return 0, flat
