@@ -65,6 +65,7 @@ def test_golden_sets_in_double_precision(golden):
             np.testing.assert_allclose(found.expected_score, best, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("golden", [3, 8], indirect=True)
 def test_golden_sets_in_single_precision(golden):
     p = golden["p"].astype(np.float32)
     exact = (p == golden["p"]).all(axis=1)
