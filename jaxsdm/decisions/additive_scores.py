@@ -20,6 +20,7 @@ from jaxtyping import Array, Bool, Float
 
 from jaxsdm.decisions.bernoulli_sums import (
     Rates,
+    log_none,
     rates,
     total_log,
     total_share,
@@ -131,10 +132,9 @@ class _TssParts:
         """The expected score of the sets of a mask `[places, species]`."""
         p = self._p
         all_present = all_sum(jnp.sum(jnp.log(p), axis=1), self._axis_name)
-        none_present = all_sum(jnp.sum(jnp.log1p(-p), axis=1), self._axis_name)
         found = self._share(self._present, jnp.where(mask, p, 0))
         wrong = self._share(self._absent, jnp.where(mask, 1 - p, 0))
-        constant = empty_score * jnp.exp(none_present)
+        constant = empty_score * jnp.exp(log_none(p, self._axis_name))
         constant = constant + (empty_score - 1) * jnp.exp(all_present)
         return found - wrong + constant
 

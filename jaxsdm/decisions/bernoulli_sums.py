@@ -58,18 +58,31 @@ def transform(p: Float[Array, "..."], at: Rates) -> Transform:
       p: probabilities.
       at: rates whose parts have the rank of `p`.
     """
-    # From the side that is more likely, one plus something is never near zero.
-    often = p > 0.5
-    part = jnp.where(often, (1 - p) * at.grown, p * at.shrunk)
+    often, part = _beside_one(p, at)
     log = jnp.log1p(part)
     return Transform(jnp.where(often, log - at.x, log), p * without(p, at))
 
 
 def without(p: Float[Array, "..."], at: Rates) -> Float[Array, "..."]:
     """`exp(-x) / (1 - p + p exp(-x))`: one species more, but not this one."""
-    often = p > 0.5
-    part = jnp.where(often, (1 - p) * at.grown, p * at.shrunk)
+    often, part = _beside_one(p, at)
     return jnp.where(often, 1, at.kept) / (1 + part)
+
+
+def _beside_one(p, at: Rates):
+    """Whether p > 1/2, and the transform less 1 (above 1/2, of `exp(x)` times it).
+
+    From the side that is more likely, one plus that is never near zero.
+    """
+    often = p > 0.5
+    return often, jnp.where(often, (1 - p) * at.grown, p * at.shrunk)
+
+
+def log_none(
+    p: Float[Array, "places species"], axis_name: str | None
+) -> Float[Array, " places"]:
+    """Log probability that no species is present, of all shards."""
+    return all_sum(jnp.sum(jnp.log1p(-p), axis=1), axis_name)
 
 
 def total_log(

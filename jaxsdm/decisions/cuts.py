@@ -1,13 +1,15 @@
-"""Counts of one species at every cut of its probabilities.
+"""Counts of one species at every cut of its probabilities, and where none is reached.
 
-Cutting at t predicts the species where p >= t. Equal probabilities fall on one side of
-every cut, so the cuts that differ are +inf (nowhere) and each distinct probability.
+Those of `jaxsdm.metrics` are at each distinct probability; a rule may also predict a
+species nowhere, which is a cut at +inf.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
+
+from jaxsdm.metrics import thresholds
 
 
 class Cuts(NamedTuple):
@@ -38,13 +40,10 @@ def cuts(
     probabilities: Float[np.ndarray, " places"], present: Bool[np.ndarray, " places"]
 ) -> Cuts:
     """All cuts of one species."""
-    order = np.argsort(-probabilities, kind="stable")
-    ordered = probabilities[order]
-    last = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)])
-    hits = np.cumsum(present[order], dtype=np.int64)[last]
-    infinity = np.full(1, np.inf, ordered.dtype)
+    found = thresholds.cuts(probabilities, present)
+    infinity = np.full(1, np.inf, probabilities.dtype)
     return Cuts(
-        np.concatenate([infinity, ordered[last]]),
-        np.append(0, hits),
-        np.append(0, last + 1 - hits),
+        np.concatenate([infinity, found.threshold]),
+        np.append(0, found.true_presences),
+        np.append(0, found.false_presences),
     )

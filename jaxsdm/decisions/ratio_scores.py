@@ -28,6 +28,7 @@ from jaxtyping import Array, Bool, Float, Int
 from jaxsdm.decisions.bernoulli_sums import (
     Rates,
     Transform,
+    log_none,
     rates,
     total_log,
     total_share,
@@ -91,13 +92,12 @@ def best_size_of_ratio(
     species = all_columns(p.shape[1], axis_name)
     terms = _terms(ratio, species, p.dtype)
     richness = all_sum(jnp.sum(p, axis=1), axis_name)
-    nothing = all_sum(jnp.sum(jnp.log1p(-p), axis=1), axis_name)
     tail = total_log(p, terms.missed, axis_name=axis_name)
     zeros = jnp.zeros_like(tail)
     nobody = jnp.zeros_like(richness, jnp.int32)
     empty = BestSize(
         size=nobody,
-        score=empty_score * jnp.exp(nothing),
+        score=empty_score * jnp.exp(log_none(p, axis_name)),
         cut=jnp.full_like(richness, 2),
         last=nobody - 1,
     )
@@ -135,8 +135,8 @@ def expected_ratio(
     size = all_sum(jnp.sum(mask, axis=1, dtype=p.dtype), axis_name)
     log = log - size[:, None] * terms.size[None]
     score = ratio.scale * jnp.sum(hits * jnp.exp(log) * terms.weights[None], axis=1)
-    nothing = all_sum(jnp.sum(jnp.log1p(-p), axis=1), axis_name)
-    return jnp.where(size == 0, empty_score * jnp.exp(nothing), score)
+    empty = empty_score * jnp.exp(log_none(p, axis_name))
+    return jnp.where(size == 0, empty, score)
 
 
 def _terms(ratio: Ratio, species: int, dtype: np.dtype) -> _Terms:

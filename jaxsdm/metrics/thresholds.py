@@ -36,7 +36,7 @@ def cuts(
     """All cuts of one species' scores.
 
     Args:
-      scores: no NaN.
+      scores: no NaN; there may be none.
       present: True where the species was found.
       weights: how much a site counts; 1 by default, and counts are integers then.
 
@@ -45,7 +45,8 @@ def cuts(
     """
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
-    last_of_tie = np.flatnonzero(np.append(ordered[1:] != ordered[:-1], True))
+    ends = np.append(ordered[1:] != ordered[:-1], True)[: len(ordered)]
+    last_of_tie = np.flatnonzero(ends)
     if weights is not None:
         found, scale = present[order], weights[order]
         sums = (np.cumsum(scale * side)[last_of_tie] for side in (found, ~found))
