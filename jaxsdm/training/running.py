@@ -102,8 +102,9 @@ def open_steps(
             for order in orders
         ]
         members = MemberBatches(makers)
-        batches = Batches(members, stage.steps, threads=2, ahead=4, workers=0)
-        batches.set_state(batches.get_state() | {"step": first})
+        batches = Batches(
+            members, stage.steps, threads=2, ahead=4, workers=0, step=first
+        )
         feed = stack.enter_context(
             device_prefetch(batches, ahead=_IN_FLIGHT, sharding=sharding)
         )

@@ -146,20 +146,27 @@ class Batches(Closing):
       threads: see `pipeline`.
       ahead: see `pipeline`.
       workers: see `pipeline`.
+      step: number of the first batch.
 
     Attributes:
       step: the number of the next batch.
     """
 
     def __init__(
-        self, maker: Maker, steps: int, threads: int, ahead: int, workers: int
+        self,
+        maker: Maker,
+        steps: int,
+        threads: int,
+        ahead: int,
+        workers: int,
+        step: int = 0,
     ) -> None:
         self._grain = _grain()
         self._maker, self._steps = maker, steps
         self._threads, self._ahead, self._workers = threads, ahead, workers
         self._iterator: Any = None
         self._closed = False
-        self.step = 0
+        self.step = step
 
     @property
     def steps_per_epoch(self) -> int:
