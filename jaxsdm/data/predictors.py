@@ -1,8 +1,8 @@
-"""Predictors to numbers: continuous ones standardised, categorical ones one-hot.
+"""Predictors to numbers: continuous ones on one scale, categorical ones one-hot.
 
-What is fitted (means, standard deviations, levels) comes from one named table, the
-background or the training split, and is kept with the model as JSON: a test table can
-neither shift the scale nor add a level.
+What is fitted (means, standard deviations, quantiles, levels) comes from one named
+table, the background or the training split, and is kept with the model as JSON: a test
+table can neither shift the scale nor add a level.
 """
 
 import dataclasses
@@ -13,6 +13,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from jaxtyping import Bool, Float32
+
+from jaxsdm.data.quantiles import QuantileTransform
+
+SCALINGS = ("standard", "quantile")
 
 _ROWS_SHOWN = 5
 
@@ -36,16 +40,17 @@ class PredictorEncoder:
     """A fitted, immutable, JSON-able map from raw predictors to features.
 
     The features are first the continuous predictors in their order, each as
-    `(value - mean) / standard_deviation`, then a block of 0/1 per categorical
-    predictor, one feature a level.
+    `(value - mean) / standard_deviation` or as the normal score of its quantile, then a
+    block of 0/1 per categorical predictor, one feature a level.
 
     Attributes:
-      continuous: names of the standardised predictors.
+      continuous: names of the predictors that are numbers.
       categorical: names of the one-hot predictors.
       means: per continuous predictor, in its unit.
       standard_deviations: per continuous predictor (of the population, `ddof = 0`);
         1 for one that is constant in the fitted table.
       levels: per categorical predictor, its levels in sorted order.
+      quantiles: of the continuous predictors, if they are scaled by them.
     """
 
     continuous: tuple[str, ...]
@@ -53,6 +58,7 @@ class PredictorEncoder:
     means: tuple[float, ...]
     standard_deviations: tuple[float, ...]
     levels: tuple[tuple[Level, ...], ...]
+    quantiles: QuantileTransform | None = None
 
     @classmethod
     def fit(
@@ -61,20 +67,27 @@ class PredictorEncoder:
         *,
         continuous: Sequence[str],
         categorical: Sequence[str] = (),
+        scaling: str = "standard",
         table: str = "the fitted table",
     ) -> "PredictorEncoder":
-        """Means, standard deviations and levels of a table.
+        """Means, standard deviations, quantiles and levels of a table.
 
         Args:
-          frame: raw predictors, such as `task.background.predictors`.
-          continuous: columns to standardise.
+          frame: raw predictors, such as `task.background.predictors`, or those of a
+            training split, `frame.iloc[train]`.
+          continuous: columns of numbers.
           categorical: columns to encode as one-hot.
+          scaling: of the numbers: `"standard"`, to mean 0 and standard deviation 1, or
+            `"quantile"`, to normal scores (`QuantileTransform`), which tames skewed
+            predictors and clips what lies outside the fitted range.
           table: the table's name in error messages.
 
         Raises:
           ValueError: if a column is absent or not of numbers, missing values are found,
-            or there is no row.
+            there is no row, or `scaling` is not known.
         """
+        if scaling not in SCALINGS:
+            raise ValueError(f"scaling: one of {', '.join(SCALINGS)}, got {scaling!r}.")
         continuous, categorical = tuple(continuous), tuple(categorical)
         check_predictors(frame, continuous + categorical, table=table)
         if len(frame) == 0:
@@ -88,6 +101,9 @@ class PredictorEncoder:
             tuple(values.mean(axis=0).tolist()),
             tuple(deviations.tolist()),
             tuple(tuple(sorted(frame[c].unique().tolist())) for c in categorical),
+            QuantileTransform.fit(frame.loc[:, list(continuous)], output="normal")
+            if scaling == "quantile"
+            else None,
         )
 
     @property
@@ -120,7 +136,10 @@ class PredictorEncoder:
         """
         check_predictors(frame, self.continuous + self.categorical, table=table)
         values = _numbers(frame, self.continuous, table)
-        blocks = [(values - self.means) / self.standard_deviations]
+        if self.quantiles is None:
+            blocks = [(values - self.means) / self.standard_deviations]
+        else:
+            blocks = [self.quantiles.transform(values)]
         valid = np.ones(len(frame), bool)
         for column, levels in zip(self.categorical, self.levels, strict=True):
             number = pd.Index(levels).get_indexer(pd.Index(frame[column]))
@@ -138,13 +157,16 @@ class PredictorEncoder:
 
     def to_dict(self) -> dict[str, Any]:
         """The encoder as plain lists, numbers and strings, ready for JSON."""
-        return {
+        saved: dict[str, Any] = {
             "continuous": list(self.continuous),
             "categorical": list(self.categorical),
             "means": list(self.means),
             "standard_deviations": list(self.standard_deviations),
             "levels": [list(levels) for levels in self.levels],
         }
+        if self.quantiles is not None:  # else as before there were quantiles
+            saved["quantiles"] = self.quantiles.to_dict()
+        return saved
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> "PredictorEncoder":
@@ -155,6 +177,9 @@ class PredictorEncoder:
             tuple(saved["means"]),
             tuple(saved["standard_deviations"]),
             tuple(tuple(levels) for levels in saved["levels"]),
+            QuantileTransform.from_dict(saved["quantiles"])
+            if "quantiles" in saved
+            else None,
         )
 
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from jaxtyping import Bool, Float32, Int, Shaped
 
+from jaxsdm.data.design import Design
 from jaxsdm.data.predictors import check_predictors
 from jaxsdm.data.prepared import Prepared
 from jaxsdm.data.rasters import RasterStack
@@ -89,6 +90,7 @@ class Task:
         benchmark judges lists of species by them; all species of `records`.
       rasters: name -> function that opens the raster, for models that look at patches
         around the sites; whoever opens it closes it.
+      design: how the tables came about, where they were made from files.
     """
 
     name: str
@@ -104,6 +106,7 @@ class Task:
     rasters: Mapping[str, Callable[[], RasterStack | Prepared]] = dataclasses.field(
         default_factory=dict
     )
+    design: Design | None = None
 
     def checked(self, on_missing: str = "error") -> "Task":
         """The task with sites of missing predictors refused or left out.

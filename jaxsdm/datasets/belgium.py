@@ -14,9 +14,20 @@ import functools
 import os
 import pathlib
 
-from jaxsdm.data import Task, open_stack
-from jaxsdm.datasets.darwin_core import read_darwin_core
+import numpy as np
+
+from jaxsdm.data import (
+    Split,
+    Task,
+    clean,
+    filters,
+    open_stack,
+    read_occurrences,
+    spatial_blocks,
+)
 from jaxsdm.datasets.gridded import gridded_task
+from jaxsdm.datasets.holding_out import hold_out_fold
+from jaxsdm.datasets.raster_sites import RasterSites
 
 ENVIRONMENT_VARIABLE = "JAXSDM_DATA"
 _TABLE = "belgium_2010.csv"
@@ -60,22 +71,43 @@ def load(
     files = sorted(folder.glob("bio*.tif"), key=lambda file: int(file.stem[3:]))
     if not files:
         raise FileNotFoundError(f"belgium: no bio*.tif in {folder}.")
-    task = gridded_task(
-        read_darwin_core(folder / _TABLE, number="occurrences"),
-        functools.partial(open_stack, files),
-        name="Belgium-plant",
-        region="Belgium",
-        group="plant",
-        raster="climate",
-        surveys={},
-        predictors=predictors,
-        block_size=block_size,
+    open_rasters = functools.partial(open_stack, files)
+    read = read_occurrences(folder / _TABLE, columns={"count": "occurrences"})
+    with open_rasters() as stack:
+        records = clean(
+            read,
+            [
+                filters.missing_species(),
+                filters.missing_coordinates(),
+                filters.outside(stack),
+                filters.without_data(stack),
+            ],
+        )
+        area = RasterSites(stack, predictors)
+        drawn = np.random.default_rng(seed).choice(
+            area.valid, _BACKGROUND, replace=False
+        )
+        task = gridded_task(
+            records,
+            area,
+            open_rasters,
+            name="Belgium-plant",
+            region="Belgium",
+            group="plant",
+            raster="climate",
+            background=np.sort(drawn),
+        )
+    sites = task.records
+    number = spatial_blocks(
+        sites.x,
+        sites.y,
         folds=folds,
-        fold=fold,
-        background=_BACKGROUND,
+        block_size=block_size,
+        weights=sites.counts.sum(1),
         seed=seed,
     )
-    return [task]
+    said = f"{folds} folds of spatial blocks of {block_size:g} degrees"
+    return [hold_out_fold(task, Split.of(number), fold, said)]
 
 
 def _folder(path: str | os.PathLike[str] | None) -> pathlib.Path:

@@ -2,19 +2,18 @@
 
 import dataclasses
 import functools
-import warnings
 
 import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Float64, Int64
 
 from jaxsdm.data import RasterStack, SiteTable
+from jaxsdm.data.sampling.raster_background import valid_stripes
 
 PREDICTORS = ("raster", "location")
 """What the predictors of a site can be: the values of its cell, or its place."""
 
 _LOCATION = ("sin_x", "cos_x", "sin_y", "cos_y")
-_VALUES_AT_ONCE = 2**24
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -24,10 +23,19 @@ class RasterSites:
     Attributes:
       stack: the rasters, open.
       predictors: one of `PREDICTORS`.
+
+    Raises:
+      ValueError: there are no such predictors.
     """
 
     stack: RasterStack
     predictors: str
+
+    def __post_init__(self) -> None:
+        if self.predictors not in PREDICTORS:
+            raise ValueError(
+                f"no predictors {self.predictors!r}; there are {', '.join(PREDICTORS)}."
+            )
 
     @functools.cached_property
     def valid(self) -> Int64[np.ndarray, " cells"]:
@@ -35,13 +43,13 @@ class RasterSites:
 
         All bands are read once, a stripe of rows at a time.
         """
-        height, width = self.stack.grid.height, self.stack.grid.width
-        stripe = max(1, _VALUES_AT_ONCE // (width * len(self.stack.bands)))
-        found = []
-        for top in range(0, height, stripe):
-            _, valid = self.stack.read(top, 0, min(stripe, height - top), width)
-            found.append(np.flatnonzero(valid.all(-1)) + top * width)
-        return np.concatenate(found)
+        width = self.stack.grid.width
+        return np.concatenate(
+            [
+                np.flatnonzero(valid) + top * width
+                for top, valid in valid_stripes(self.stack)
+            ]
+        )
 
     @property
     def continuous(self) -> tuple[str, ...]:
@@ -74,47 +82,6 @@ class RasterSites:
             frame = frame.astype(dict.fromkeys(self.categorical, np.int64))
         return SiteTable(x, y, frame, counts, species, grid.crs)
 
-    def find(self, table: pd.DataFrame, label: str, *, presences: bool) -> pd.DataFrame:
-        """The rows in cells with data, with the number of their `cell`.
-
-        Args:
-          table: as `read_darwin_core` gives it.
-          label: what it is called, in warnings and errors.
-          presences: leave out absences.
-
-        Warns:
-          UserWarning: rows are left out; says how many and why.
-
-        Raises:
-          ValueError: no row is left.
-        """
-        grid = self.stack.grid
-        x, y = grid.reproject_points(table["longitude"], table["latitude"])
-        row, column, inside = grid.row_column(x, y)
-        cell = row * grid.width + column
-        complete = table.drop(columns="present").notna().all(axis=1).to_numpy()
-        reasons = {
-            "without coordinates, species or number": ~complete,
-            "absences": ~table["present"].to_numpy() & presences,
-            "outside the rasters": ~inside,
-            "in cells without data": ~np.isin(cell, self.valid),
-        }
-        keep = np.ones(len(table), bool)
-        told = []
-        for reason, out in reasons.items():  # a row counts for its first reason
-            number = int(np.sum(keep & out))
-            told += [f"{number} {reason}"] if number else []
-            keep &= ~out
-        lost = f"{np.sum(~keep)} of {len(table)} rows are left out: {', '.join(told)}."
-        if not keep.any():
-            raise ValueError(
-                f"{label}: {lost} Longitudes are {_range(table['longitude'])}, "
-                f"latitudes {_range(table['latitude'])}; the rasters are {grid}."
-            )
-        if told:
-            warnings.warn(f"{label}: {lost}", stacklevel=3)
-        return table[keep].assign(cell=cell[keep])
-
 
 def encode_location(
     x: Float64[np.ndarray, " sites"],
@@ -139,7 +106,3 @@ def encode_location(
     v = np.pi * ((y - bottom) / (top - bottom) - 0.5)
     encoded = (np.sin(u), np.cos(u), np.sin(v), np.cos(v))
     return pd.DataFrame(dict(zip(_LOCATION, encoded, strict=True)))
-
-
-def _range(values: pd.Series) -> str:
-    return f"{values.min():g} to {values.max():g}"

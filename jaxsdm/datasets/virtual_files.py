@@ -4,17 +4,18 @@ What holds of a user's files can be tried on them, with the truth at hand. The f
 
     rasters/elevation.tif ...   one GeoTIFF a continuous predictor, float32
     rasters/land_cover.tif      uint8 codes; world.json says what they mean
-    occurrences.txt             Darwin Core, tab-separated, one row a record
+    occurrences.txt             Darwin Core, tab-separated, one row a record, with the
+                                faults that downloads have
     surveys.txt                 Darwin Core with occurrenceStatus, one row a plot and
                                 species
     truth.npz                   `truth` [cells of land, species] and `species`
-    world.json                  settings, CRS and codes; written last
+    world.json                  settings, CRS, codes and number of each fault; written
+                                last
 
 The sea has no data. Cells are of 1 km in UTM zone 31 north, the south-west corner of
 the world on its central meridian at about 50.5 degrees north.
 """
 
-import dataclasses
 import json
 import os
 import pathlib
@@ -38,6 +39,7 @@ LAND_COVER_CODES = {cover: code for code, cover in enumerate(LAND_COVERS, start=
 """Land cover -> its code in `land_cover.tif`; 0 is the sea."""
 
 _WORLD = "world.json"
+_FIRST_DAY, _DAYS = np.datetime64("2000-01-01"), 9000
 
 
 def load(
@@ -72,22 +74,17 @@ def load(
     """
     folder = pathlib.Path(folder)
     write(folder, size=size, species=species, surveys=surveys, seed=seed)
-    (task,) = files.load(
+    return files.load(
         folder / "occurrences.txt",
-        # Not the leftovers of a writing that was killed, `.elevation.123.tif`.
-        sorted((folder / "rasters").glob("[!.]*.tif")),
-        surveys=folder / "surveys.txt" if surveys else None,
+        folder / "rasters",
+        surveys=folder / "surveys.txt" if surveys else "",
         categorical=("land_cover",),
         predictors=predictors,
+        split="none",
+        truth=folder / "truth.npz",
         seed=seed,
         region="virtual",
     )
-    if task.grid is None:
-        return [task]
-    with np.load(folder / "truth.npz") as known:
-        number = pd.Index(known["species"]).get_indexer(pd.Index(task.records.species))
-        truth = known["truth"][:, number]
-    return [dataclasses.replace(task, grid=dataclasses.replace(task.grid, truth=truth))]
 
 
 def write(
@@ -117,7 +114,13 @@ def write(
     folder = pathlib.Path(folder)
     settings = {"size": size, "species": species, "surveys": surveys, "seed": seed}
     if (folder / _WORLD).is_file():
-        found = json.loads((folder / _WORLD).read_text(encoding="utf-8"))["settings"]
+        world = json.loads((folder / _WORLD).read_text(encoding="utf-8"))
+        if "faults" not in world:
+            raise ValueError(
+                f"{folder} holds a virtual world of an earlier version, without "
+                "faults; remove it, or give another folder."
+            )
+        found = world["settings"]
         if found != settings:
             raise ValueError(
                 f"{folder} holds a virtual world of {_shown(found)}, not of "
@@ -128,11 +131,13 @@ def write(
     assert task.grid is not None
     assert task.grid.truth is not None
     _write_rasters(folder / "rasters", task.grid)
-    _write_table(folder / "occurrences.txt", _records(task.records))
+    records, faults = with_faults(_records(task.records, seed), seed)
+    _write_table(folder / "occurrences.txt", records)
     _write_table(folder / "surveys.txt", _plots(task.surveys["plots"]))
     with written_aside(folder / "truth.npz") as aside:
         np.savez(aside, truth=task.grid.truth, species=np.array(task.records.species))
     world = {"settings": settings, "crs": CRS, "land_cover": LAND_COVER_CODES}
+    world["faults"] = faults
     write_text(folder / _WORLD, json.dumps(world, indent=2) + "\n")
 
 
@@ -171,32 +176,82 @@ def _write_rasters(folder: pathlib.Path, grid: Grid) -> None:
             raster.write(band, 1)
 
 
-def _records(table: SiteTable) -> pd.DataFrame:
-    """One row a record."""
+def _records(table: SiteTable, seed: int) -> pd.DataFrame:
+    """One row a record, somewhere in its cell and some day."""
     site, species = np.nonzero(table.counts)
     times = table.counts[site, species].astype(int)
-    return _darwin_core(table, np.repeat(site, times), np.repeat(species, times))
+    site, species = np.repeat(site, times), np.repeat(species, times)
+    rng = np.random.default_rng([seed, 1])
+    # Not at the very edge: degrees are rounded.
+    within = virtual.CELL_METRES * rng.uniform(-0.49, 0.49, (2, len(site)))
+    days = rng.integers(0, _DAYS, len(site)).astype("timedelta64[D]")
+    rows = _darwin_core(table, site, species, within)
+    return rows.assign(
+        coordinateUncertaintyInMeters=rng.choice([10, 30, 100], len(site)),
+        eventDate=np.datetime_as_string(_FIRST_DAY + days),
+        basisOfRecord="HUMAN_OBSERVATION",
+        occurrenceStatus="PRESENT",
+    )
+
+
+def with_faults(
+    records: pd.DataFrame, seed: int
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Records among rows with the faults of downloads, which cleaning must find.
+
+    Args:
+      records: sound ones, with the columns of `occurrences.txt`.
+      seed: of the rows that are made from.
+
+    Returns:
+      The rows, those with faults last, and the number of rows with each fault; one in
+      a hundred of the sound ones, at least one.
+    """
+    number = max(1, len(records) // 100)
+    rng = np.random.default_rng([seed, 2])
+    nowhere = {"decimalLongitude": np.nan, "decimalLatitude": np.nan}
+    changes: dict[str, dict[str, Any]] = {
+        "without species": {"scientificName": ""},
+        "without coordinates": nowhere,
+        "at 0, 0": {"decimalLongitude": 0.0, "decimalLatitude": 0.0},
+        "absences": {"occurrenceStatus": "ABSENT"},
+        "fossils": {"basisOfRecord": "FOSSIL_SPECIMEN"},
+        "duplicates": {},
+        "outside the rasters": {"decimalLatitude": 10.0},
+    }
+    parts = [records]
+    for change in changes.values():
+        like = records.iloc[rng.integers(0, len(records), number)]
+        parts.append(like.assign(**change))
+    rows = pd.concat(parts, ignore_index=True)
+    rows["occurrenceID"] = np.arange(1, len(rows) + 1)
+    return rows, dict.fromkeys(changes, number)
 
 
 def _plots(table: SiteTable) -> pd.DataFrame:
     """One row a plot and species."""
     site, species = np.divmod(np.arange(table.counts.size), len(table.species))
     found = np.where(table.counts.ravel() > 0, "present", "absent")
-    return _darwin_core(table, site, species).assign(occurrenceStatus=found)
+    rows = _darwin_core(table, site, species)
+    return rows.assign(eventID=site + 1, occurrenceStatus=found)
 
 
 def _darwin_core(
-    table: SiteTable, site: np.ndarray, species: np.ndarray
+    table: SiteTable,
+    site: np.ndarray,
+    species: np.ndarray,
+    within: np.ndarray | float = 0.0,
 ) -> pd.DataFrame:
+    east, north = np.stack([table.x[site], table.y[site]]) + within
     longitude, latitude = transform_points(
-        table.x + WEST, table.y + SOUTH, CRS, LONGITUDE_LATITUDE
+        east + WEST, north + SOUTH, CRS, LONGITUDE_LATITUDE
     )
     return pd.DataFrame(
         {
             "occurrenceID": np.arange(1, len(site) + 1),
             "scientificName": np.array(table.species)[species],
-            "decimalLongitude": longitude[site],
-            "decimalLatitude": latitude[site],
+            "decimalLongitude": longitude,
+            "decimalLatitude": latitude,
         }
     )
 

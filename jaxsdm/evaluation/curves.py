@@ -45,7 +45,7 @@ def roc_curves(
         means = []
         areas = metrics.roc_auc(table, survey.counts)
         names = task.records.species
-        trained = dict(zip(names, task.records.counts.sum(0) > 0, strict=True))
+        trained = dict(zip(names, np.nansum(task.records.counts, 0) > 0, strict=True))
         areas[[not trained[name] for name in survey.species]] = np.nan
         for j in np.flatnonzero(~np.isnan(areas)):
             looked = ~np.isnan(survey.counts[:, j])

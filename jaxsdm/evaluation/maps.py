@@ -18,6 +18,11 @@ from jaxtyping import Float
 
 from jaxsdm.data import Task
 from jaxsdm.evaluation import canvas
+from jaxsdm.evaluation.map_layout import (
+    map_aspect,
+    map_extent,
+    map_height_over_width,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,7 +85,7 @@ def suitability_page(
     each = len(panels) // len(species)
     across = each * min(len(species), 3 if each == 1 else 2)
     down = math.ceil(len(panels) / across)
-    stretch = math.sqrt(_height_over_width(sites))
+    stretch = math.sqrt(map_height_over_width(sites))
     figure = canvas.new_figure(
         _PANEL_INCHES / stretch * across + 1.6,
         (_PANEL_INCHES * stretch + 0.45) * down + 1.0,
@@ -161,7 +166,7 @@ def _draw(ax: "Axes", task: Task, panel: _Panel, highest: float) -> Any:
     ax.tick_params(labelsize=8)
     ax.locator_params(nbins=4)
     ax.ticklabel_format(style="plain", useOffset=False)
-    ax.set_aspect(_aspect(sites))
+    ax.set_aspect(map_aspect(sites))
     if panel.records is not None:
         ax.scatter(
             task.records.x[panel.records],
@@ -188,44 +193,13 @@ def _draw(ax: "Axes", task: Task, panel: _Panel, highest: float) -> Any:
     ax.set_facecolor(canvas.NO_DATA)
     return ax.imshow(
         task.grid.raster(values),
-        extent=_extent(task),
+        extent=map_extent(task.grid),
         cmap=canvas.COLOUR_MAP,
         interpolation="nearest",
-        aspect=_aspect(sites),
+        aspect=map_aspect(sites),
         vmin=_LOWEST,
         vmax=highest,
     )
-
-
-def _extent(task: Task) -> tuple[float, float, float, float]:
-    """Outer edges of the raster: left, right, bottom, top."""
-    grid = task.grid
-    assert grid is not None
-
-    def edges(
-        centres: np.ndarray, index: np.ndarray, count: int
-    ) -> tuple[float, float]:
-        low, high = np.argmin(index), np.argmax(index)
-        span = max(int(index[high] - index[low]), 1)
-        size = (centres[high] - centres[low]) / span or 1.0
-        start = centres[low] - (index[low] + 0.5) * size
-        return float(start), float(start + count * size)
-
-    left, right = edges(grid.sites.x, grid.column, grid.shape[1])
-    top, bottom = edges(grid.sites.y, grid.row, grid.shape[0])
-    return left, right, bottom, top
-
-
-def _aspect(sites: Any) -> float:
-    """Length of a unit of y over that of a unit of x: degrees shrink polewards."""
-    if canvas.axis_labels(sites.crs)[0] != "longitude (°)":
-        return 1.0
-    return float(1 / np.cos(np.deg2rad(np.clip(np.mean(sites.y), -80, 80))))
-
-
-def _height_over_width(sites: Any) -> float:
-    width, height = np.ptp(sites.x), np.ptp(sites.y) * _aspect(sites)
-    return float(np.clip(height / width, 0.4, 2.5)) if width > 0 else 1.0
 
 
 def _high_end(values: np.ndarray) -> float:

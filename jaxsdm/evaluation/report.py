@@ -1,6 +1,5 @@
 """The report of an evaluation in Markdown: what a person reads first."""
 
-import math
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,6 +8,7 @@ import pandas as pd
 
 from jaxsdm.data.files import written_aside
 from jaxsdm.evaluation.tables import METRICS
+from jaxsdm.markdown import markdown_table
 
 _EXTREMES = 5  # Species shown at either end of the AUC list.
 HEADINGS = {
@@ -88,7 +88,7 @@ def _run(command: str, config: Mapping[str, Any] | None) -> list[str]:
         parts.append(f"```sh\n{command}\n```")
     if config:
         rows = [[f"`{name}`", f"`{value}`"] for name, value in _flat(config)]
-        parts.append(_table(["setting", "value"], rows))
+        parts.append(markdown_table(["setting", "value"], rows))
     return parts
 
 
@@ -97,7 +97,7 @@ def _lists(name: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     table = [[row["k"], *(row[column] for column in columns)] for row in rows]
     return [
         f"## Lists of K species: {name}",
-        _table(["K", "top-K", "macro", "average-K", "macro"], table),
+        markdown_table(["K", "top-K", "macro", "average-K", "macro"], table),
         f"Share of {rows[0]['records']:g} held-out records whose species is on the "
         "list of its place, and the mean of that share over "
         f"{rows[0]['species']:g} species (macro); the K best of every place, or all "
@@ -121,7 +121,7 @@ def _headline(summary: Mapping[str, Any]) -> list[str]:
         f"{summary['species_not_scored']} not."
     )
     head = ["metric", "mean of regions", "mean of species", "scored but undefined"]
-    return ["## Summary", counts, _table(head, rows)]
+    return ["## Summary", counts, markdown_table(head, rows)]
 
 
 def _means_table(what: str, means: Mapping[str, Mapping[str, Any]]) -> str:
@@ -133,7 +133,9 @@ def _means_table(what: str, means: Mapping[str, Mapping[str, Any]]) -> str:
         ]
         for name, row in means.items()
     ]
-    return _table([what, "species scored", *(HEADINGS[m] for m in METRICS)], rows)
+    return markdown_table(
+        [what, "species scored", *(HEADINGS[m] for m in METRICS)], rows
+    )
 
 
 def _truth(table: pd.DataFrame) -> list[str]:
@@ -148,7 +150,7 @@ def _truth(table: pd.DataFrame) -> list[str]:
         rows.append([meaning, table[column].mean(), int(table[column].count())])
     return [
         "## Against the truth",
-        _table(["mean over species", "value", "species"], rows),
+        markdown_table(["mean over species", "value", "species"], rows),
     ]
 
 
@@ -170,7 +172,7 @@ def _extremes(table: pd.DataFrame) -> list[str]:
         ("## Worst species", ranked.tail(_EXTREMES)[::-1]),
     ):
         rows = part[columns].to_numpy(object).tolist()
-        parts += [heading, _table([*columns[:-1], "ROC AUC"], rows)]
+        parts += [heading, markdown_table([*columns[:-1], "ROC AUC"], rows)]
     return parts
 
 
@@ -189,19 +191,7 @@ def _not_scored(table: pd.DataFrame) -> list[str]:
     if left_out.empty:
         return ["None: every species of every survey was scored."]
     rows = left_out[columns].to_numpy(object).tolist()
-    return [_table([*columns[:-1], "why"], rows)]
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(_cell(v) for v in line) + " |" for line in lines)
-
-
-def _cell(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    text = f"{value:.3f}" if isinstance(value, float) else str(value)
-    return text.replace("|", "\\|").replace("\n", " ")
+    return [markdown_table([*columns[:-1], "why"], rows)]
 
 
 def _flat(config: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:

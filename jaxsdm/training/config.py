@@ -9,6 +9,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
+from jaxsdm.data.predictors import SCALINGS
 from jaxsdm.registry import choose
 
 
@@ -23,6 +24,8 @@ def default_config() -> ConfigDict:
     config.dataset = ConfigDict({"name": "virtual"})
     # Rows with a missing predictor: "error", or "drop" which reports them.
     config.on_missing = "error"
+    # Of continuous predictors: "standard", or "quantile" for very skewed ones.
+    config.scaling = "standard"
     # What fits the model: a name of training.fits.BY_NAME.
     config.fit = "network"
 
@@ -186,6 +189,9 @@ def check_values(config: ConfigDict) -> None:
         values = value if isinstance(value, tuple | list) else (value,)
         if not all(allowed(one) for one in values):
             raise ValueError(f"config.{field} is {value}; it must be {wanted}.")
+    if config.scaling not in SCALINGS:
+        known = " or ".join(SCALINGS)
+        raise ValueError(f"config.scaling is {config.scaling}; it must be {known}.")
     seeds = list(config.seeds)
     if not seeds or len(set(seeds)) < len(seeds):
         raise ValueError(

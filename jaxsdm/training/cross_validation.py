@@ -54,7 +54,9 @@ def make_folds(problem: Problem, folds: int, blocks: int) -> Folds:
         np.concatenate([records.y, background.y]),
         folds=folds,
         blocks=(blocks, blocks),
-        weights=np.concatenate([records.counts.sum(1), np.zeros(len(background))]),
+        weights=np.concatenate(
+            [np.nansum(records.counts, 1), np.zeros(len(background))]
+        ),
     )
     return Folds(fold[: len(records)], fold[len(records) :], folds)
 

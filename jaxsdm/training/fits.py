@@ -18,6 +18,7 @@ from jaxsdm.training.config import check_values, for_task
 from jaxsdm.training.context import Context, MemberScores, Predictor
 from jaxsdm.training.interruption import Interrupted, Interruption, catch_signals
 from jaxsdm.training.log import Progress, TrainLog
+from jaxsdm.training.objectives import OF_SURVEYS
 from jaxsdm.training.problem import Problem, make_problem
 from jaxsdm.training.run import (
     Run,
@@ -66,7 +67,28 @@ def check(config: ConfigDict, tasks: Sequence[Task]) -> None:
                 "reads patches of rasters."
             )
         kind = choose(BY_NAME, chosen.fit, "fit")
-        kind.check(make_problem(task, chosen), chosen, make_mesh(chosen))
+        problem = make_problem(task, chosen)
+        _check_unknown(problem, chosen)
+        kind.check(problem, chosen, make_mesh(chosen))
+
+
+def _check_unknown(problem: Problem, config: ConfigDict) -> None:
+    """Refuses species that were not looked for (NaN), where these have no meaning."""
+    unknown = int(np.isnan(problem.counts).sum())
+    names = {
+        (config.objective.to_dict() | config.stage[stage].objective.to_dict())["name"]
+        for stage in config.stages
+    }
+    if unknown and (config.fit != "network" or names - OF_SURVEYS):
+        what = "fit " + repr(config.fit)
+        if config.fit == "network":
+            what = f"objective {', '.join(sorted(names - OF_SURVEYS))}"
+        raise ValueError(
+            f"{problem.task.name}: {unknown} of {problem.counts.size} times a species "
+            f"was not looked for at a place, and {what} has no use for that. Take "
+            "fit='network' and an objective of surveys: "
+            f"{', '.join(sorted(OF_SURVEYS))}."
+        )
 
 
 def train(run: Run, tasks: Sequence[Task], *, quiet: bool = False) -> None:

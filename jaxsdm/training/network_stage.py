@@ -92,8 +92,8 @@ class Stage:
                 objective.pop("name"),
                 species=species,
                 mesh=mesh,
-                class_counts=tuple(problem.counts.sum(0).tolist()),
-                prevalence=tuple((problem.counts > 0).mean(0).tolist()),
+                class_counts=tuple(np.nansum(problem.counts, 0).tolist()),
+                prevalence=tuple(_prevalence(problem.counts).tolist()),
                 background=len(self.background) > 0,
                 **objective,
             ),
@@ -156,6 +156,12 @@ def chunk(
     ends = np.zeros(CAPACITY, bool)
     ends[:number] = plan.epoch_ends(first, first + number)
     return rows, ends
+
+
+def _prevalence(counts: np.ndarray) -> np.ndarray:
+    """Share of the sites with a species, of those where it was looked for."""
+    looked_for = np.maximum(np.sum(~np.isnan(counts), axis=0), 1)
+    return np.sum(counts > 0, axis=0) / looked_for
 
 
 def _optimizer(options, total_steps, frozen, learning_rate, weight_decay):

@@ -103,6 +103,11 @@ BY_NAME: dict[str, Callable[..., Objective]] = {
 }
 
 
+OF_SURVEYS = frozenset(
+    name for name in BY_NAME if BY_NAME[name].__module__ == site_objectives.__name__
+)
+"""Objectives of tables in which a species may not have been looked for (NaN)."""
+
 OVER_SPECIES = frozenset(BY_NAME) - {"normalized_poisson", "poisson"}
 """Objectives of softmax or sigmoid logits, which compare the species of a place; those
 of the others are log intensities, which compare places."""

@@ -143,6 +143,7 @@ def make_problem(task: Task, config: ConfigDict) -> Problem:
         task.background.predictors,
         continuous=task.continuous,
         categorical=task.categorical,
+        scaling=config.scaling,
     )
     tables = {"records": task.records, "background": task.background}
     encoded, places = {}, {}

@@ -1,6 +1,7 @@
 """Objectives of losses that take all species of a site at once: a site is an example.
 
 What is recorded at a site is its targets, as counts or as presences (`counts > 0`). A
+species that was not looked for at a site (NaN) has no part in the loss of the site. A
 sum over sites is divided by the number of sites with a record; a background row, a site
 without any, weighs as `site_weights` says. The mean over species is over those that
 there are, whatever the columns that pad them.
@@ -17,7 +18,7 @@ from jax.sharding import Mesh
 from jaxtyping import Array, Float
 
 from jaxsdm import losses, ops, parallel
-from jaxsdm.training.record_objectives import hide_padding, padded
+from jaxsdm.training.record_objectives import HIDDEN, hide_padding, padded
 
 
 def softmax_cross_entropy(
@@ -219,9 +220,11 @@ def of_sites(
         del key
         with_record = batch["where"] & ~batch["background"]
         logits = hide_padding(outputs.logits, species)
+        unknown = jnp.isnan(batch["counts"])
+        logits = jnp.where(unknown, HIDDEN, logits)
         per_site = island(
             logits,
-            targets(batch["counts"]).astype(logits.dtype),
+            targets(jnp.where(unknown, 0, batch["counts"])).astype(logits.dtype),
             batch["where"] if background else with_record,
             batch["site_weights"],
         )

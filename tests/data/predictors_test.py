@@ -9,6 +9,7 @@ import pytest
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from jaxsdm.data import PredictorEncoder, check_predictors
+from jaxsdm.data.quantiles import QuantileTransform
 
 RNG = np.random.default_rng(0)
 
@@ -25,11 +26,12 @@ def frame(rows=200, *, soils=("clay", "loam", "sand")):
     )
 
 
-def fitted(on=None):
+def fitted(on=None, **options):
     return PredictorEncoder.fit(
         frame() if on is None else on,
         continuous=["temp", "rain"],
         categorical=["soil", "veg"],
+        **options,
     )
 
 
@@ -55,9 +57,32 @@ def test_same_as_scikit_learn():
     np.testing.assert_array_equal(encoder.is_categorical, [False] * 2 + [True] * 8)
 
 
-def test_a_constant_column_becomes_zero():
+def test_quantiles_in_place_of_standard_deviations():
+    train, test = frame(), frame(50)
+    standard, got = fitted(train), fitted(train, scaling="quantile")
+    features = got.transform(test).features
+    ranks = QuantileTransform.fit(train[["temp", "rain"]], output="normal")
+    want = ranks.transform(test[["temp", "rain"]])
+    np.testing.assert_allclose(features[:, :2], want, rtol=1e-6, atol=1e-6)
+    np.testing.assert_array_equal(
+        features[:, 2:], standard.transform(test).features[:, 2:]
+    )
+    assert got.feature_names == standard.feature_names
+    with pytest.raises(ValueError, match="one of standard, quantile, got 'rank'"):
+        fitted(train, scaling="rank")
+
+
+def test_without_a_continuous_predictor():
+    encoder = PredictorEncoder.fit(
+        frame(), continuous=[], categorical=["veg"], scaling="quantile"
+    )
+    assert encoder.transform(frame(9)).features.shape == (9, 5)
+
+
+@pytest.mark.parametrize("scaling", ["standard", "quantile"])
+def test_a_constant_column_becomes_zero(scaling):
     constant = pd.DataFrame({"flat": [0.1] * 7})  # its floating std is not 0
-    encoder = PredictorEncoder.fit(constant, continuous=["flat"])
+    encoder = PredictorEncoder.fit(constant, continuous=["flat"], scaling=scaling)
     assert encoder.standard_deviations == (1.0,)
     np.testing.assert_allclose(encoder.transform(constant).features, 0, atol=1e-7)
 
@@ -90,14 +115,25 @@ def test_labels_of_another_kind_are_unseen():
         assert not fitted().transform(frame(2).assign(veg="1")).valid.any()
 
 
-def test_dict_survives_json():
-    encoder = fitted()
+@pytest.mark.parametrize("scaling", ["standard", "quantile"])
+def test_dict_survives_json(scaling):
+    encoder = fitted(scaling=scaling)
     again = PredictorEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
     assert again == encoder
     test = frame(20)
     np.testing.assert_array_equal(
         again.transform(test).features, encoder.transform(test).features
     )
+
+
+def test_dicts_are_as_before_there_were_quantiles():
+    assert set(fitted().to_dict()) == {
+        "continuous",
+        "categorical",
+        "means",
+        "standard_deviations",
+        "levels",
+    }
 
 
 def test_fit_reads_the_fitted_table_alone():

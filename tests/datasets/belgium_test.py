@@ -16,14 +16,18 @@ def folder(shared):
 
 @pytest.fixture(scope="module")
 def task(folder):
-    with pytest.warns(UserWarning, match="2 of 3645 rows are left out: 2 outside"):
-        (task,) = belgium.load(folder)
+    (task,) = belgium.load(folder)
     return task
 
 
 def test_all_records_inside_are_there(task):
     """3,645 rows, of which two lie outside; some count two or three."""
     assert len(task.records.species) == 415
+    report = task.design.cleaning["records"]
+    assert report.rows == 3645
+    assert {s.reason: s.dropped for s in report.steps if s.dropped} == {
+        "outside the rasters": 2
+    }
     total = task.records.counts.sum() + task.held_out.counts.sum()
     assert 3643 + 204 <= total <= 3403 + 2 * 204 + 3 * 38
     assert len(task.continuous) == 14
@@ -86,7 +90,6 @@ def test_the_grid_and_the_rasters_are_the_climate(task, folder):
     np.testing.assert_array_equal(values, task.records.predictors)
 
 
-@pytest.mark.filterwarnings("ignore:.*2 outside the rasters:UserWarning")
 def test_the_place_alone_has_the_same_sites(task, folder):
     (place,) = belgium.load(folder, predictors="location")
     assert place.continuous == ("sin_x", "cos_x", "sin_y", "cos_y")
@@ -103,14 +106,16 @@ def test_the_place_alone_has_the_same_sites(task, folder):
         belgium.load(folder, predictors="climate")
 
 
-@pytest.mark.filterwarnings("ignore:.*2 outside the rasters:UserWarning")
 def test_what_is_wrong_is_said(folder, tmp_path, monkeypatch):
     monkeypatch.delenv("JAXSDM_DATA", raising=False)
     with pytest.raises(FileNotFoundError, match="set JAXSDM_DATA"):
         belgium.load()
     with pytest.raises(FileNotFoundError, match=r"no belgium_2010\.csv"):
         belgium.load(tmp_path)
-    with pytest.raises(ValueError, match="fold from 0 to 4, got 5"):
+    with pytest.raises(
+        ValueError,
+        match=r"fold from 0 to 4 of 5 folds of spatial blocks of 0\.25 degrees, got 5",
+    ):
         belgium.load(folder, fold=5)
     pd.DataFrame({"species": ["a"]}).to_csv(
         tmp_path / "belgium_2010.csv", sep="\t", index=False
@@ -118,5 +123,5 @@ def test_what_is_wrong_is_said(folder, tmp_path, monkeypatch):
     with pytest.raises(FileNotFoundError, match=r"no bio\*\.tif"):
         belgium.load(tmp_path)
     (tmp_path / "bio1.tif").touch()
-    with pytest.raises(ValueError, match="no column decimalLongitude"):
+    with pytest.raises(ValueError, match="the columns are species"):
         belgium.load(tmp_path)

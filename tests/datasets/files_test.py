@@ -70,9 +70,8 @@ def test_the_place_alone_one_file_and_a_fold(rasters, occurrences):
         occurrences=occurrences,
         rasters=rasters / "rain.tif",
         predictors="location",
-        block_size=0.5,
+        split="random",
         folds=2,
-        fold=0,
     )
     assert task.continuous == ("sin_x", "cos_x", "sin_y", "cos_y")
     assert len(task.records) == len(task.held_out) == 1
@@ -89,31 +88,106 @@ def test_rows_that_cannot_be_used_are_counted(rasters, write_table):
         "Viola hirta\t9\t58.6\tPRESENT",
         "\t4.9\t58.6\tPRESENT",
     )
-    said = (
-        "own records: 4 of 5 rows are left out: 1 without coordinates, species or "
-        "number, 1 absences, 1 outside the rasters, 1 in cells without data"
-    )
-    with pytest.warns(UserWarning, match=said):
-        (task,) = datasets.load("files", occurrences=occurrences, rasters=rasters)
+    (task,) = load(occurrences, rasters, split="none")
     assert task.records.counts.tolist() == [[1]]
+    taken = {s.reason: s.dropped for s in task.design.cleaning["records"].steps}
+    assert {reason: n for reason, n in taken.items() if n} == {
+        "missing species": 1,
+        "absences": 1,
+        "outside the rasters": 1,
+        "without data in the rasters (in the sea)": 1,
+    }
+
+
+def load(occurrences, rasters, **options):
+    files = {"occurrences": occurrences, "rasters": rasters}
+    return datasets.load("files", **files | options)
+
+
+@pytest.fixture
+def dated(write_table):
+    """The same species thrice in one cell, and once elsewhere."""
+    return write_table(
+        "dated.csv",
+        "taxon,lon,lat,coordinateUncertaintyInMeters,year",
+        "Viola hirta,3.6,59.9,10,2001",
+        "Viola hirta,3.61,59.9,5000,2002",
+        "Viola hirta,3.6,59.9,20,2001",
+        "Viola odorata,4.9,58.6,,2003",
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "counts"),
+    [
+        ({}, [[2, 0], [0, 1]]),
+        ({"duplicates": "keep"}, [[3, 0], [0, 1]]),
+        ({"duplicates": "keep", "max_uncertainty": 100}, [[2, 0], [0, 1]]),
+        ({"duplicates": "keep", "first_year": 2002}, [[1, 0], [0, 1]]),
+        ({"duplicates": "keep", "last_year": 2002}, [[3]]),
+        ({"duplicates": "keep", "fewest_records": 2}, [[3]]),
+        ({"duplicates": "keep", "thin": 5000}, [[1, 0], [0, 1]]),
+    ],
+)
+def test_what_is_left_out(rasters, dated, options, counts):
+    named = {"columns": "species=taxon", "split": "none"}
+    (task,) = load(dated, rasters, **named | options)
+    assert task.records.counts.tolist() == counts
+
+
+def test_background_within_reach(rasters, occurrences):
+    (task,) = load(occurrences, rasters, split="none", reach=40_000)
+    assert 0 < len(task.background) < 11
+    (few,) = load(occurrences, rasters, split="none", background=4, seed=1)
+    assert len(few.background) == 4
+    (again,) = load(occurrences, rasters, split="none", background=4, seed=1)
+    np.testing.assert_array_equal(few.background.x, again.background.x)
+
+
+def test_surveys_to_be_fitted_to(rasters, write_table):
+    table = write_table(
+        "surveys.csv",
+        "plot,x,y,hirta,odorata",
+        "1,3.6,59.9,1,0",
+        "2,4.9,58.6,0,",
+        "3,4.1,59.1,1,1",
+        "4,4.6,59.4,0,1",
+    )
+    (task,) = load(
+        table,
+        rasters,
+        kind="presence_absence",
+        crs="EPSG:4326",
+        wide="rest",
+        columns="survey=plot",
+        split="random",
+        folds=2,
+    )
+    both = np.concatenate([task.records.counts, task.surveys["held_out"].counts])
+    assert len(both) == 4
+    assert np.isnan(both).sum() == 1
+    assert np.nansum(both, axis=0).tolist() == [2, 2]
+    assert task.design.kind == "presence_absence"
 
 
 def test_what_is_wrong_is_said(rasters, occurrences, write_table, tmp_path):
-    def load(**options):
-        datasets.load(
-            "files", **{"occurrences": occurrences, "rasters": rasters} | options
-        )
-
-    with pytest.raises(FileNotFoundError, match=r"none\.txt: no such table"):
-        load(occurrences=tmp_path / "none.txt")
+    with pytest.raises(ValueError, match=r"Which files\? Give --config\.dataset\.occ"):
+        datasets.load("files")
+    with pytest.raises(FileNotFoundError, match=r"none\.txt: no such file"):
+        load(tmp_path / "none.txt", rasters)
     with pytest.raises(FileNotFoundError, match=r"none\.tif: no such raster"):
-        load(rasters=tmp_path / "none.tif")
-    with pytest.raises(ValueError, match=r"occurrences\.txt: no column occurrenceStat"):
-        load(surveys=occurrences)
+        load(occurrences, tmp_path / "none.tif")
+    with pytest.raises(ValueError, match=r"occurrences\.txt: .*presence_absence"):
+        load(occurrences, rasters, surveys=occurrences)
     with pytest.raises(ValueError, match=r"categorical names no band .*: lithology"):
-        load(categorical=("lithology",))
+        load(occurrences, rasters, categorical="lithology")
+    with pytest.raises(ValueError, match=r"want PART=NAME,\.\.\., .* got 'taxon'"):
+        load(occurrences, rasters, columns="taxon")
+    with pytest.raises(ValueError, match="duplicates: 'drop' or 'keep', got 'no'"):
+        load(occurrences, rasters, duplicates="no")
     swapped = write_table("swapped.txt", HEADER, "Viola hirta\t59.9\t3.6")
-    with pytest.raises(
-        ValueError, match=r"own records: 1 of 1 .* Longitudes are 59\.9"
-    ):
-        load(occurrences=swapped)
+    with pytest.raises(ValueError, match=r"(?s)No row is left.*swapped"):
+        load(swapped, rasters)
+    np.savez(tmp_path / "truth.npz", truth=np.ones((3, 1)), species=["Viola hirta"])
+    with pytest.raises(ValueError, match=r"truth\.npz: the truth of 3 cells and 1 sp"):
+        load(occurrences, rasters, truth=tmp_path / "truth.npz")

@@ -92,7 +92,8 @@ def test_the_files_are_what_others_read(folder, world):
     )
     assert np.count_nonzero(codes) == len(world.grid.sites)
     records = pd.read_csv(folder / "occurrences.txt", sep="\t")
-    assert len(records) == world.records.counts.sum()
+    faults = json.loads((folder / "world.json").read_text())["faults"]
+    assert len(records) == world.records.counts.sum() + sum(faults.values())
     assert records["occurrenceID"].is_unique
     found = pd.read_csv(folder / "surveys.txt", sep="\t")
     assert len(found) == 120 * 6
@@ -117,9 +118,27 @@ def test_the_truth_is_that_of_the_species_with_records(tmp_path, world):
     records = pd.read_csv(folder / "occurrences.txt", sep="\t")
     records = records[records["scientificName"] != "species_02"]
     records.to_csv(folder / "occurrences.txt", sep="\t", index=False)
-    with pytest.warns(UserWarning, match=r"1 of 6 species have no record \(species_02"):
-        (task,) = virtual_files.load(folder, **SETTINGS)
+    (task,) = virtual_files.load(folder, **SETTINGS)
+    (said,) = task.design.cleaning["surveys"].notes
+    assert said == "1 of 6 species have no record to be fitted to (species_02)"
     np.testing.assert_array_equal(task.grid.truth, world.grid.truth[:, [0, 2, 3, 4, 5]])
+
+
+def test_cleaning_finds_the_faults(task, folder):
+    faults = json.loads((folder / "world.json").read_text())["faults"]
+    report = task.design.cleaning["records"]
+    taken = [step.dropped for step in report.steps if step.dropped]
+    assert taken == list(faults.values())
+    assert report.rows - sum(taken) == task.records.counts.sum()
+
+
+def test_a_world_of_an_earlier_version_is_refused(tmp_path):
+    virtual_files.write(tmp_path, size=16, species=1, surveys=0)
+    world = json.loads((tmp_path / "world.json").read_text())
+    del world["faults"]
+    (tmp_path / "world.json").write_text(json.dumps(world))
+    with pytest.raises(ValueError, match="earlier version, without faults; remove"):
+        virtual_files.load(tmp_path, size=16, species=1, surveys=0)
 
 
 def test_a_folder_is_written_once(folder):

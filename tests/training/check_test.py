@@ -1,5 +1,8 @@
 """Tests for jaxsdm.training.check: what is refused before a run folder is made."""
 
+import dataclasses
+
+import numpy as np
 import pytest
 from ml_collections import ConfigDict
 
@@ -76,3 +79,18 @@ def test_every_member_of_a_blend(tasks, config):
     blend.weights = {tasks[0].name: {"other": 1.0}}
     with pytest.raises(ValueError, match="of the members good"):
         check(blend, tasks)
+
+
+def test_species_that_were_not_looked_for(tasks, config):
+    (task,) = tasks
+    counts = task.records.counts.copy()
+    counts[0, 0] = np.nan
+    records = dataclasses.replace(task.records, counts=counts)
+    surveyed = [dataclasses.replace(task, records=records)]
+    said = "1 of .* not looked for .* objective normalized_poisson has no use .* asym"
+    with pytest.raises(ValueError, match=said):
+        check(config, surveyed)
+    with pytest.raises(ValueError, match="fit 'maxent' has no use"):
+        check(put(config, fit="maxent", model={"name": "maxent"}), surveyed)
+    fields = {"fit": "network", "model": {"name": "linear"}}
+    check(put(config, objective={"name": "hill"}, **fields), surveyed)

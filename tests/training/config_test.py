@@ -55,6 +55,7 @@ def test_a_stage_of_unknown_fields():
         ("stage.main.batch_size", -1, "0 or more"),
         ("stage.main.optimizer.learning_rate", 0.0, "above 0"),
         ("stage.main.optimizer.weight_decay", -1.0, "0 or more"),
+        ("scaling", "quantiles", "it must be standard or quantile"),
         ("seeds", (), "one different number a member"),
         ("seeds", (1, 1), "one different number a member"),
     ],

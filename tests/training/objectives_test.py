@@ -229,3 +229,26 @@ def test_an_option_that_is_missing():
         r"expected_positives\.",
     ):
         objectives.build("expected_positive_regularization", species=SPECIES)
+
+
+@pytest.mark.parametrize("name", sorted(objectives.OF_SURVEYS))
+def test_a_species_that_nobody_looked_for_has_no_part(name):
+    unknown = np.zeros(F.shape, bool)
+    unknown[1, 0] = unknown[4, [0, 3]] = unknown[7, 5] = True
+    surveyed = np.where(unknown, np.nan, Y)
+    options = OPTIONS[name]
+    loss, gradient = value_and_gradient(name, y=surveyed, **options)
+    assert np.isfinite(loss)
+    np.testing.assert_array_equal(np.asarray(gradient)[unknown], 0)
+    assert np.all(np.asarray(gradient)[1, 1:] != 0)
+    other = F + 3 * unknown
+    assert value_and_gradient(name, f=other, y=surveyed, **options)[0] == loss
+
+
+def test_binary_cross_entropy_of_what_was_looked_for():
+    unknown = np.zeros(F.shape, bool)
+    unknown[::2, 1] = True
+    loss, _ = value_and_gradient("binary_cross_entropy", y=np.where(unknown, np.nan, Y))
+    each = np.logaddexp(0, F) - (Y > 0) * F
+    each = np.where(unknown, 0, each)[WHERE] * WEIGHTS[WHERE, None]
+    np.testing.assert_allclose(loss, each.sum() / 10 / SPECIES, rtol=1e-6)

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import norm, rankdata
 
 from jaxsdm.training.problem import make_problem
 
@@ -45,6 +46,19 @@ def test_predictors_are_standardised_over_the_background(tasks, config):
         )
         np.testing.assert_array_equal(features[:, width:], hot)
     np.testing.assert_array_equal(problem.counts, task.records.counts)
+
+
+def test_or_scaled_by_their_quantiles(tasks, config):
+    config.scaling = "quantile"
+    task = tasks[0]
+    problem = make_problem(task, config)
+    names = list(task.continuous)
+    raw = task.background.predictors[names].to_numpy(float)
+    ranks = (rankdata(raw, axis=0) - 1) / (len(raw) - 1)
+    inner = (ranks > 0.01) & (ranks < 0.99)
+    got = problem.background[:, : len(names)]
+    np.testing.assert_allclose(got[inner], norm.ppf(ranks)[inner], atol=0.02)
+    assert "quantiles" in json.loads(json.dumps(problem.about(config)))["encoder"]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from jaxsdm.evaluation import canvas
+from jaxsdm.markdown import markdown_table
 
 HEADINGS = {"f1": "F1", "f2": "F2", "jaccard": "Jaccard", "tss": "TSS"}
 
@@ -38,8 +39,7 @@ def rules_markdown(table: pd.DataFrame) -> str:
             line += [f"{value} ({row['expected']:.3f})", f"{row['size']:.1f}"]
         undefined = own["undefined"].max()
         lines.append([*line, "–" if np.isnan(undefined) else f"{int(undefined)}"])
-    lines.insert(1, ["---"] * len(lines[0]))
-    text = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    text = markdown_table(lines[0], lines[1:])
     richness, places = table["richness"].mean(), table["places"].max()
     notes = [
         f"{int(places)} places, {richness:.1f} species found at a place on average. "

@@ -1,13 +1,12 @@
-"""Tests for jaxsdm.data.background."""
+"""Tests for jaxsdm.data.sampling.background."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.neighbors import KernelDensity
 
-from jaxsdm.data import (
-    CellGrid,
-    SiteTable,
+from jaxsdm.data import CellGrid, SiteTable
+from jaxsdm.data.sampling import (
     background,
     random_background,
     record_density,
