@@ -1,13 +1,15 @@
-"""What the programs under `scripts/` share: starting JAX, plain errors, evaluating.
+"""What the programs under `scripts/` share: starting JAX, plain errors, whole steps.
 
 Logic stays in the rooms; this file joins them in the order a user meets them.
 """
 
+import contextlib
 import os
 import pathlib
+import shlex
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
@@ -15,8 +17,9 @@ import numpy as np
 from absl import app, logging
 from ml_collections import ConfigDict
 
-from jaxsdm import command_line, datasets, evaluation, training
+from jaxsdm import command_line, datasets, evaluation, mapping, training
 from jaxsdm.data import Task
+from jaxsdm.evaluation import design
 from jaxsdm.training.run import Run, describe
 
 _EXPECTED = (ValueError, OSError, FloatingPointError, ImportError)
@@ -66,12 +69,56 @@ def load_tasks(config: ConfigDict) -> list[Task]:
     return training.select_tasks(tasks, config)
 
 
-def train(config: ConfigDict, folder: str | os.PathLike[str]) -> None:
-    """Trains every task of a config into a run folder, or goes on with it."""
+def train(
+    config: ConfigDict, folder: str | os.PathLike[str], *, maps: bool = False
+) -> None:
+    """Trains every task of a config into a run folder, or goes on with it.
+
+    Args:
+      config: whole.
+      folder: of the run.
+      maps: whether maps are to follow: tasks without rasters are refused now.
+    """
     tasks = load_tasks(config)
+    for task in tasks:
+        _tell_design(task)
+        if maps:
+            mapping.raster_opener(task)
     training.check(config, tasks)
     training.train(training.open_run(folder, config), tasks)
     print(f"trained: {folder}")
+
+
+def _tell_design(task: Task) -> None:
+    """What became of the occurrences, in a few lines."""
+    if task.design is None:
+        return
+    for name, report in task.design.cleaning.items():
+        print(f"{task.name} {name}: {report}")
+    if task.design.split is not None:
+        print(
+            f"{task.name}: {task.design.method}; fold {task.design.tested} is held out "
+            f"({len(task.records)} sites to train on, "
+            f"{len(task.surveys['held_out'])} to judge by)"
+        )
+
+
+def describe_design(config: ConfigDict, folder: str | os.PathLike[str]) -> None:
+    """Writes the study design of a config: what is left out, biased, split.
+
+    Args:
+      config: whose dataset is made of occurrences and rasters.
+      folder: of the report, made if missing; of several tasks each has a folder in it.
+    """
+    tasks, folder = load_tasks(config), pathlib.Path(folder)
+    for task in tasks:
+        place = folder if len(tasks) == 1 else folder / task.name
+        path = design.write_design(place, task, command=_typed())
+        print(f"design: {path}")
+
+
+def _typed() -> str:
+    return " ".join(["python", *(shlex.quote(word) for word in sys.argv)])
 
 
 def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[str, Any]:
@@ -108,6 +155,81 @@ def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[st
     print(f"report: {folder / 'evaluation' / 'report.md'}")
     print(f"tables: {folder / 'evaluation'}/  figures: {folder / 'figures'}/")
     return summary
+
+
+def map(
+    folder: str | os.PathLike[str],
+    maps: str | os.PathLike[str] | None = None,
+    *,
+    output: str | None = None,
+    species: Sequence[str] = (),
+    clamp: bool = False,
+    extrapolation: bool = True,
+) -> dict[str, mapping.Maps]:
+    """Writes the maps of every species of a run folder as GeoTIFFs.
+
+    Args:
+      folder: of the run.
+      maps: folder of the maps, `maps/` in the run folder if None; of several tasks
+        each has a folder in it.
+      output: see `jaxsdm.mapping.write_maps`, like the others.
+      species: which ones; each task maps those that it has.
+      clamp: keep predictors within the range of training.
+      extrapolation: write how similar each cell is to the places of training.
+
+    Returns:
+      Task name -> what was written.
+
+    Raises:
+      ValueError: no task has one of the species; else see `mapping.write_maps`.
+    """
+    run = training.load_run(folder)
+    tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
+    known = {name for task in tasks for name in task.records.species}
+    if not known.issuperset(species):
+        shown = ", ".join(sorted(known)[:20]) + (", ..." if len(known) > 20 else "")
+        missing = ", ".join(name for name in species if name not in known)
+        raise ValueError(f"--species: no species {missing}; there are {shown}.")
+    target = pathlib.Path(maps or pathlib.Path(folder) / "maps")
+    written = {}
+    for task in tasks:
+        own = [name for name in species if name in task.records.species]
+        if species and not own:
+            continue
+        place = target if len(tasks) == 1 else target / task.name
+        with _map_bar(task.name) as progress:
+            done = mapping.map_run(
+                run,
+                task,
+                place,
+                output=output,
+                species=own,
+                clamp=clamp,
+                extrapolation=extrapolation,
+                progress=progress,
+            )
+        written[task.name] = done
+        print(f"{task.name}: {len(done.table)} maps of {done.table['output'][0]}")
+        if done.novel_share is not None:
+            print(
+                f"  {done.novel_share:.1%} of the area is outside the range of the "
+                f"places of training: {place / 'extrapolation.tif'}"
+            )
+        print(f"maps: {place}/  numbers: {place / 'maps.csv'}")
+    return written
+
+
+@contextlib.contextmanager
+def _map_bar(name: str) -> Iterator[Callable[[float], None]]:
+    """A bar on standard error, if that is a terminal."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    silent = not console.is_terminal or bool(os.environ.get("NO_PROGRESS"))
+    with Progress(console=console, transient=True, disable=silent) as bar:
+        row = bar.add_task(f"{name}: maps", total=1.0)
+        yield lambda share: bar.update(row, completed=share)
 
 
 def score(

@@ -6,8 +6,11 @@
 
 Any field of the config can be set with --config.FIELD=VALUE. The same command again
 resumes; another config on the same folder is refused. With --evaluate the evaluation
-follows (as scripts/evaluate.py --workdir=...).
+follows (as scripts/evaluate.py --workdir=...), with --maps the maps of every species
+(as scripts/map.py --workdir=...), with --describe the study design, in WORKDIR/design.
 """
+
+import pathlib
 
 from absl import flags
 from ml_collections import config_flags
@@ -20,6 +23,8 @@ _ON_MISSING = flags.DEFINE_enum(
     "on-missing", None, ["error", "drop"], "Rows with a missing predictor."
 )
 _EVALUATE = flags.DEFINE_bool("evaluate", False, "Evaluate when trained.")
+_MAPS = flags.DEFINE_bool("maps", False, "Write maps as GeoTIFFs when trained.")
+_DESCRIBE = flags.DEFINE_bool("describe", False, "Describe the study design.")
 _COORDINATOR = flags.DEFINE_string(
     "coordinator", None, "host:port of process 0, to train over several processes."
 )
@@ -28,7 +33,7 @@ _PROCESS = flags.DEFINE_integer("process", 0, "Which of them this is.")
 
 
 def main(_: list[str]) -> None:
-    """Trains, and evaluates if asked to."""
+    """Trains, and describes, evaluates and maps if asked to."""
     config = _CONFIG.value
     if _ON_MISSING.value:
         config.on_missing = _ON_MISSING.value
@@ -36,10 +41,16 @@ def main(_: list[str]) -> None:
         raise ValueError(
             "--evaluate is for one process: run scripts/evaluate.py when trained."
         )
+    if _MAPS.value and _PROCESSES.value > 1:
+        raise ValueError("--maps is for one process: run scripts/map.py when trained.")
     command.start(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
-    command.train(config, _WORKDIR.value)
+    command.train(config, _WORKDIR.value, maps=_MAPS.value)
+    if _DESCRIBE.value:
+        command.describe_design(config, pathlib.Path(_WORKDIR.value) / "design")
     if _EVALUATE.value:
         command.evaluate(_WORKDIR.value)
+    if _MAPS.value:
+        command.map(_WORKDIR.value)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from jaxsdm.data.occurrences.categories import Categories, as_category, as_text
 from jaxsdm.data.occurrences.columns import ALIASES, Chosen
 from jaxsdm.data.occurrences.dates import CHARACTERS, days_of
 from jaxsdm.data.occurrences.numbers import Numbers
-from jaxsdm.data.occurrences.progress import counted
+from jaxsdm.data.occurrences.progress import with_progress
 from jaxsdm.data.occurrences.source import Source
 from jaxsdm.data.occurrences.status import read_status
 
@@ -60,7 +60,7 @@ def read_parts(source: Source, chosen: Chosen, *, counted: bool) -> Parts:
     }
     kept: dict[str, list[pa.ChunkedArray]] = {name: [] for name in chosen.kept}
     rows = 0
-    for block in counted(source.blocks(chosen.needed), source.name):
+    for block in with_progress(source.blocks(chosen.needed), source.name):
         rows += len(block)
         for part, reader in readers.items():
             reader.add(block[chosen.parts[part]])

@@ -10,7 +10,7 @@ _ROWS = 500_000
 """Fewer are read before anybody wonders."""
 
 
-def counted(blocks: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
+def with_progress(blocks: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
     """The same blocks; rows are counted on the terminal, if there is one and `rich`."""
     if not sys.stderr.isatty() or os.environ.get("NO_PROGRESS"):
         yield from blocks
@@ -20,10 +20,13 @@ def counted(blocks: Iterator[pa.Table], name: str) -> Iterator[pa.Table]:
     except ModuleNotFoundError:
         yield from blocks
         return
-    rows = 0
-    with Console(stderr=True).status("") as status:
+    status, rows = Console(stderr=True).status(""), 0
+    try:
         for block in blocks:
             rows += len(block)
             if rows > _ROWS:
                 status.update(f"{os.path.basename(name)}: {rows:,} rows read")
+                status.start()
             yield block
+    finally:
+        status.stop()

@@ -65,8 +65,8 @@ def read_occurrences(
         `ALIASES`. `"count"` (records or individuals a row) is read only if named here
         or for `kind="abundance"`, and `"id"` only if named here.
       species: what all rows are of, in a table without such a column.
-      crs: of `x` and `y`, or of longitudes and latitudes that are not WGS 84; of the
-        points of a vector file that does not say.
+      crs: of `x` and `y`, or of longitudes and latitudes that are not WGS 84, where the
+        rows (part `"crs"`) do not say; of points of a vector file that does not.
       wide: columns that are each a species, in a table of one survey a row: names, a
         pattern such as `"sp_*"`, or `"rest"`, all that play no other part. They hold
         1, 0, or nothing where it was not looked for; numbers for `kind="abundance"`.

@@ -50,7 +50,7 @@ def environmental_clusters(
     """
     frame = pd.DataFrame(predictors).rename(columns=str)
     check_predictors(frame, list(frame.columns), table="environmental_clusters")
-    text = [c for c in frame if not pd.api.types.is_numeric_dtype(frame[c].dtype)]
+    text = [str(c) for c in frame if not pd.api.types.is_numeric_dtype(frame[c].dtype)]
     if text:
         raise ValueError(
             f"environmental_clusters: not numbers: {', '.join(text)}; choose the "

@@ -145,8 +145,8 @@ def _of_species(table: pd.DataFrame, folder: pathlib.Path) -> list[str]:
     ]
     if lost:
         parts.append(
-            f"**{len(lost)} species have no site left to be trained on** and are not "
-            f"scored: {_list(lost)}."
+            f"Not scored, without a site left to be trained on ({len(lost)}): "
+            f"{_list(lost)}."
         )
     shown = table.sort_values("records", kind="stable").head(_SHOWN)
     parts.append(

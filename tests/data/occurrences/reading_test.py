@@ -102,6 +102,18 @@ def test_degrees_go_before_x_and_y_unless_these_are_named(write):
         assert table["decimalLatitude"].item() == pytest.approx(0, abs=1e-9)
 
 
+def test_degrees_of_another_datum_by_crs(write):
+    path = write(HEADER + ",epsg\na,-100,40,4267\nb,-100,40,4326\n")
+    whole, own = read_occurrences(path, crs="NAD27", columns={"crs": None}).table[
+        "decimalLongitude"
+    ]
+    assert whole == own
+    each = read_occurrences(path, columns={"crs": "epsg"}).table["decimalLongitude"]
+    assert each.tolist() == [whole, -100.0]
+    assert 1e-5 < abs(whole + 100) < 1e-2  # tens of metres
+    assert read_occurrences(path).table["decimalLongitude"].tolist() == [-100.0] * 2
+
+
 def test_x_and_y_without_a_system_are_refused(write):
     with pytest.raises(ValueError, match=r"table\.csv: of what system .*crs="):
         read_occurrences(write("species,x,y\na,1,2\n"))
@@ -336,6 +348,12 @@ def test_rows_on_other_datums_are_moved(write):
     notes = "\n".join(got.report.notes)
     assert "1 rows moved from datum NAD27 to WGS 84" in notes
     assert "PROJ does not know, 'moon', taken as WGS 84, the first in row 4" in notes
+
+
+def test_a_system_that_proj_does_not_know_is_named_with_its_row(write):
+    path = write("species,x,y,crs\na,1,2,4326\na,1,2,Lambert\n")
+    with pytest.raises(ValueError, match=r"column crs, row 2: 'Lambert' is not a coor"):
+        read_occurrences(path)
 
 
 def test_all_rows_of_a_table_of_several_blocks(write, monkeypatch):

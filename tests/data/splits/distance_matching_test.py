@@ -35,11 +35,11 @@ def published_loop(x, y, area, *, stop, least_training):
         if len(ahead) == 0 or ahead.min() > stop:
             return nearest, pairs
         reach = ahead.min()
-        one = int(np.flatnonzero(nearest == reach)[0])
         share = (np.sum(nearest <= reach) - 1) / sites
-        kept = (np.sum(~np.isnan(pairs[one])) - 1) / (sites - 1)
-        if share >= np.mean(wanted <= reach) and kept >= least_training:
-            pairs[one, pairs[one] == reach] = np.nan
+        kept = (np.sum(~np.isnan(pairs), axis=1) - 1) / (sites - 1)
+        may = np.flatnonzero((nearest == reach) & (kept >= least_training))
+        if share >= np.mean(wanted <= reach) and len(may):
+            pairs[may[0], pairs[may[0]] == reach] = np.nan
         else:
             reach = np.nextafter(reach, np.inf)
 
