@@ -4,7 +4,7 @@
     python benchmarks/splits.py --sites 100000     fewer
     python benchmarks/splits.py --json splits.json
 
-Sites are clumped around centres of a square, 500 species live in disks of it, from a few
+Sites are clumped around centres of a square. 500 species live in disks of it, from few
 records to a fifth of the sites, in a sparse table. Splitters run in turn in this
 process, their times are medians over the rounds. `verde.BlockKFold` gets the same
 sites and number of blocks; it deals blocks into folds of an equal number of sites, as

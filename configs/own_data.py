@@ -33,6 +33,7 @@ def get_config(kind="presence_only"):
     dataset.surveys = ""  # presences and absences to be judged on
     dataset.survey_columns = ""
     dataset.categorical = ""  # rasters of codes: "land_cover,soil"
+    dataset.template = ""  # a band whose grid all are brought to, where grids differ
     dataset.predictors = "raster"  # or location
     dataset.max_uncertainty = 0.0  # metres; 0: any
     dataset.first_year = 0

@@ -19,6 +19,7 @@ _ROOMS = (
     "decisions",
     "evaluation",
     "losses",
+    "mapping",
     "metrics",
     "models",
     "ops",

@@ -99,4 +99,4 @@ def test_the_rooms_are_listed():
     for name in jaxsdm.__all__:
         assert getattr(jaxsdm, name) is not None
     with pytest.raises(AttributeError, match="its rooms are data, datasets"):
-        _ = jaxsdm.mapping
+        _ = jaxsdm.atlas

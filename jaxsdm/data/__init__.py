@@ -11,6 +11,7 @@ from jaxsdm.data.cells import CellGrid
 from jaxsdm.data.collinearity import collinearity_report
 from jaxsdm.data.design import Design
 from jaxsdm.data.occurrences import (
+    CellCounts,
     CleaningReport,
     Filter,
     Occurrences,
@@ -36,6 +37,7 @@ from jaxsdm.data.sampling import (
     convex_hull_area,
     disk_pseudo_absences,
     environmental_pseudo_absences,
+    inside,
     one_per_cell,
     polygon_area,
     quadrature_points,
@@ -73,6 +75,7 @@ from jaxsdm.data.task import Grid, Task
 
 __all__ = [
     "Band",
+    "CellCounts",
     "CellGrid",
     "CleaningReport",
     "Design",
@@ -113,6 +116,7 @@ __all__ = [
     "filters",
     "folds_by_column",
     "folds_by_time",
+    "inside",
     "levels_missing",
     "mess",
     "nearest_neighbor_distance_matching",

@@ -44,6 +44,7 @@ def load(
     survey_kind: str = "presence_absence",
     survey_columns: str | Mapping[str, str] = "",
     categorical: str | Iterable[str] | Mapping[str, Iterable[int]] = (),
+    template: str = "",
     predictors: str = "raster",
     max_uncertainty: float | int = 0.0,
     first_year: int = 0,
@@ -81,6 +82,8 @@ def load(
       survey_columns: of the surveys, likewise.
       categorical: bands that hold codes, as in `open_stack`; or text,
         `"land_cover,soil"`.
+      template: the band, or a raster file, whose grid all bands are brought to, where
+        they differ, as in `open_stack`.
       predictors: `"raster"`, the values of all bands, or `"location"`, the place alone
         (`jaxsdm.datasets.raster_sites.encode_location`).
       max_uncertainty: records of a larger `coordinateUncertaintyInMeters` are left
@@ -130,7 +133,9 @@ def load(
         raise ValueError(f"duplicates: 'drop' or 'keep', got {duplicates!r}.")
     if isinstance(categorical, str):
         categorical = _words(categorical)
-    open_rasters = functools.partial(open_stack, rasters, categorical=categorical)
+    open_rasters = functools.partial(
+        open_stack, rasters, categorical=categorical, template=template or None
+    )
     records = read_occurrences(
         occurrences,
         kind=kind,

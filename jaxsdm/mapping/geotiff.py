@@ -101,6 +101,7 @@ class MapFile(Closing):
             finished,
             driver="COG",
             COMPRESS="DEFLATE",
+            LEVEL="1",  # a third faster than 6, and 3 % larger
             PREDICTOR="FLOATING_POINT",
             OVERVIEW_RESAMPLING="AVERAGE",  # the usual cubic leaves the range of values
             BIGTIFF="IF_SAFER",

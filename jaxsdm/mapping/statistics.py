@@ -42,8 +42,9 @@ class MapStatistics:
         for i, row in enumerate(values):  # a row is in the cache, the table is not
             self._least[i] = min(self._least[i], row.min())
             self._greatest[i] = max(self._greatest[i], row.max())
-            self._sum[i] += areas @ row
-            self._above[i] += areas @ (row >= self._thresholds[i])
+            # Not `@`: threads of BLAS and of JAX get into each other's way.
+            self._sum[i] += np.einsum("c,c", areas, row)
+            self._above[i] += np.einsum("c,c", areas, row >= self._thresholds[i])
         self._cells += len(areas)
         self._area += float(areas.sum())
 

@@ -58,8 +58,8 @@ def read_occurrences(
 
     Args:
       path: the file or folder.
-      kind: what the rows say, one of `KINDS`; None is `"presence_absence"` if any row
-        says that a species was absent, else `"presence_only"`.
+      kind: what the rows say, one of `KINDS`; None is `"presence_absence"` if more than
+        a tenth of the rows say that a species was absent, else `"presence_only"`.
       columns: which column plays a part, such as `{"species": "my_name"}`, instead of
         the aliases of the part; None for a column: none does. Parts are the keys of
         `ALIASES`. `"count"` (records or individuals a row) is read only if named here

@@ -5,6 +5,9 @@ import dataclasses
 import numpy as np
 from jaxtyping import Bool, Float64
 
+_FEW_ABSENCES = 0.1
+"""Share of absences up to which a table is a download of presences with some strays."""
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Said:
@@ -53,11 +56,13 @@ def what_rows_say(
         )
     notes: tuple[str, ...] = ()
     if kind is None:
-        kind = "presence_absence" if absent.any() else "presence_only"
+        surveys = absent.sum() > _FEW_ABSENCES * rows
+        kind = "presence_absence" if surveys else "presence_only"
         if absent.any():
+            other = "presence_only" if surveys else "presence_absence"
             notes = (
-                f"{absent.sum():,} of {rows:,} rows say absent: read as surveys "
-                "(presence_absence); kind='presence_only' leaves absences out",
+                f"{absent.sum():,} of {rows:,} rows say absent: read as {kind}; if it "
+                f"is not, give kind={other!r}",
             )
     if kind == "abundance":
         assert count is not None

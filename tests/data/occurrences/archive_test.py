@@ -103,14 +103,14 @@ def test_a_folder_inside_the_archive(archive):
 def test_constants_and_values_for_gaps(archive):
     fields = [
         *SIMPLE,
-        field("occurrenceStatus", 4, "present"),
+        field("occurrenceStatus", 4, "absent"),
         field("basisOfRecord", default="HumanObservation"),
         field("geodeticDatum", default="WGS84"),
         field("countryCode"),
     ]
     path = archive(
         {"meta.xml": meta(table("core", "Occurrence", fields, "o.txt", header=0)),
-         "o.txt": "o1\t48\t2\tA\t\no2\t49\t3\tB\tabsent\n"}
+         "o.txt": "o1\t48\t2\tA\tpresent\no2\t49\t3\tB\t\n"}
     )  # fmt: skip
     got = read_occurrences(path)
     assert got.table["basisOfRecord"].tolist() == ["HumanObservation"] * 2

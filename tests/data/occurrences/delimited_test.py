@@ -112,6 +112,14 @@ def test_the_row_of_a_late_fault(monkeypatch):
         read("species\tplace\tn\n" + "a\tb\t1\n" * 1000 + "a\tb\n" + "a\tb\t1\n" * 9)
 
 
+def test_quoted_line_ends_at_the_ends_of_blocks(monkeypatch):
+    from jaxsdm.data.occurrences import delimited
+
+    monkeypatch.setattr(delimited, "BLOCK_BYTES", 100)
+    rows = [["a", "\n" * (number % 7) + "b", str(number)] for number in range(200)]
+    assert read(written(rows, lineterminator="\n")) == rows
+
+
 def test_a_column_that_stands_twice_is_the_first():
     source = delimited_source("t", lambda: io.BytesIO(b"a,a,b\n1,2,3\n"), None)
     (table,) = source.blocks(["a", "b"])

@@ -92,6 +92,11 @@ def test_named_columns_go_before_known_ones(write):
     assert row["eventDate"] == pd.Timestamp("2001-02-03")
 
 
+def test_of_names_that_differ_in_case_the_first_counts(write):
+    path = write("species,LON,lon,lat\na,1,9,2\n")
+    assert read_occurrences(path).table["decimalLongitude"].tolist() == [1.0]
+
+
 def test_degrees_go_before_x_and_y_unless_these_are_named(write):
     path = write("species,lon,lat,x,y\na,1,2,500000,0\n")
     assert read_occurrences(path).table["decimalLongitude"].item() == 1.0
@@ -278,6 +283,7 @@ def test_a_column_for_each_species(write):
         "bio1": [9.5, 9.5, 8.0],
     }
     assert {name: got.table[name].tolist() for name in want} == want
+    assert got.table["species"].cat.categories.tolist() == ["sp_a", "sp_b"]
     assert got.kind == "presence_absence"
     assert (got.report.rows, got.report.steps[0].dropped) == (4, 1)
     named = read_occurrences(path, wide=("sp_b", "sp_a"))
@@ -292,6 +298,12 @@ def test_a_column_for_each_species_that_holds_something_else(write):
         ValueError, match=r"column oak says neither .* row 1 \('many'\)"
     ):
         read_occurrences(path, wide="oak")
+
+
+def test_names_of_other_parts_are_species_in_wide_tables(write):
+    got = read_occurrences(write("lon,lat,sp,pa,count\n1,2,1,0,1\n"), wide="rest")
+    assert got.table["species"].tolist() == ["sp", "pa", "count"]
+    assert got.table["present"].tolist() == [True, False, True]
 
 
 def test_surveys_without_a_name_are_numbered_by_their_rows(write):

@@ -89,6 +89,30 @@ def test_other_shapes_are_refused(tmp_path, shape, name):
         read_occurrences(path)
 
 
+def test_features_are_counted_through_all_blocks(tmp_path, monkeypatch):
+    from jaxsdm.data.occurrences import vector
+
+    monkeypatch.setattr(vector, "_ROWS", 2)
+    assert len(read_occurrences(write(tmp_path / "t.gpkg"))) == 3
+    geometry = [shapely.Point(1, 2), shapely.Point(1, 2), shapely.box(0, 0, 1, 1)]
+    path = write(tmp_path / "u.gpkg", geometry, geometry_type="Unknown")
+    with pytest.raises(ValueError, match=r"feature 3 is a Polygon"):
+        read_occurrences(path)
+
+
+def test_attributes_do_not_say_the_system_of_points(tmp_path):
+    path = tmp_path / "t.gpkg"
+    pyogrio.raw.write(
+        path,
+        geometry=shapely.to_wkb(np.array([shapely.Point(1, 2)], object)),
+        field_data=[np.array(["a"], object), np.array([2154])],
+        fields=["species", "epsg"],
+        geometry_type="Point",
+        crs="EPSG:4326",
+    )
+    assert read_occurrences(path).table["decimalLongitude"].tolist() == [1.0]
+
+
 def test_one_of_several_layers(tmp_path):
     path = write(tmp_path / "t.gpkg", layer="one")
     write(path, layer="two", x=LONGITUDE + 1, append=True)
