@@ -135,6 +135,19 @@ def test_what_is_left_out(rasters, dated, options, counts):
     assert task.records.counts.tolist() == counts
 
 
+def test_rasters_on_other_grids(rasters, occurrences, write_raster):
+    finer = np.repeat(np.repeat(np.arange(12).reshape(3, 4), 2, 0), 2, 1)
+    write_raster(
+        "rasters/tree.tif",
+        finer.astype(np.float32),
+        transform=(0.25, 0.0, 3.0, 0.0, -0.25, 60.0),
+    )
+    with pytest.raises(ValueError, match="template"):
+        load(occurrences, rasters, split="none")
+    (task,) = load(occurrences, rasters, split="none", template="rain")
+    assert task.records.predictors["tree"].tolist() == [1, 11]
+
+
 def test_background_within_reach(rasters, occurrences):
     (task,) = load(occurrences, rasters, split="none", reach=40_000)
     assert 0 < len(task.background) < 11
