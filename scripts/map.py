@@ -6,7 +6,7 @@
 
 Writes a cloud-optimised GeoTIFF a species, maps.csv with their numbers, and
 extrapolation.tif, which is below 0 where a predictor is outside the range of training.
-What the values mean is told in each file (gdalinfo) and by docs; models of
+What the values mean is told in each file (gdalinfo); models of
 presence-only records give relative suitability, not probability of presence.
 """
 

@@ -151,5 +151,5 @@ def _columns_of_a_globe(
     rows = np.arange(row.max() + 1)
     middle = np.deg2rad(south) + (rows + 0.5) * height / EARTH_RADIUS
     around = 2 * np.pi * EARTH_RADIUS * np.cos(np.minimum(middle, np.pi / 2))
-    columns = np.maximum(np.rint(around / width), 1)
+    columns = np.rint(around / width)  # 0, at a pole, is one block as 1 is.
     return np.floor(east / 360 * columns[row]).astype(np.int64)

@@ -38,16 +38,17 @@ def deal_groups(
     each to the fold that has least so far; the seed decides between equals. Groups
     without any weight are then dealt so that folds are balanced in sites.
 
-    With `counts`, groups come by their rarest species, rarest first, then by weight,
-    and each goes to the fold where the sum over species of
+    With `counts`, groups come by their number of records, most first, and each goes to
+    the fold where the sum over species of
 
     .. math:: \sum_f \left( q_{sf} - \frac{1}{F} \right)^2
 
     grows least, :math:`q_{sf}` being the mean of the fold's share of the groups of
     species `s` and of its records; all records together count as one species more.
-    Groups are then moved while that lowers the sum. Groups without records are dealt
-    by their number of sites, as above. To spread species over single sites, let every
-    site be a group: `deal_groups(np.arange(sites), folds, counts=counts)`.
+    Shares of rare species are large, so they decide first. Groups are then moved while
+    that lowers the sum. Groups without records are dealt by their number of sites, as
+    above. To spread species over single sites, let every site be a group:
+    `deal_groups(np.arange(sites), folds, counts=counts)`.
 
     Args:
       group: `[sites]` number or name of the group of each site.
@@ -147,9 +148,7 @@ def _deal_by_species(
     group_of, species_of = present.tocoo().coords
     groups_of_species = np.bincount(species_of, minlength=species)
     heavy = np.bincount(group_of, present.data, minlength=groups)
-    rarest = np.full(groups, groups + 1)
-    np.minimum.at(rarest, group_of, groups_of_species[species_of])
-    order = order[np.lexsort((-sites[order], -heavy[order], rarest[order]))]
+    order = order[np.lexsort((-sites[order], -heavy[order]))]
 
     share = _shares(present, groups_of_species, heavy)
     fold = np.full(groups, -1, np.int64)
@@ -165,8 +164,6 @@ def _deal_by_species(
                 load[column, before] -= of_species
             crowding = of_species @ load[column]
             least = int(crowding.argmin())
-            if before >= 0 and crowding[before] <= crowding[least]:
-                least = int(before)
             load[column, least] += of_species
             moved |= least != before
             fold[one] = least

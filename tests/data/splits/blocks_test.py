@@ -189,6 +189,12 @@ def test_the_antimeridian_is_no_edge():
     assert len(set(block_numbers(x, y, block_size=3.0))) == 3
 
 
+def test_greenwich_is_no_edge_either():
+    x, y = np.array([-1.0, 1, 12]), np.zeros(3)
+    got = block_numbers(x, y, blocks=(1, 2), crs=DEGREES)
+    np.testing.assert_array_equal(got, [0, 0, 1])
+
+
 def test_a_projected_crs_is_a_plane():
     plain = block_numbers(X, Y, block_size=9.0)
     named = block_numbers(X, Y, block_size=9.0, crs="EPSG:3035")
