@@ -25,9 +25,9 @@ from jaxsdm.data import (
     read_occurrences,
     spatial_blocks,
 )
+from jaxsdm.data.raster_sites import RasterSites
 from jaxsdm.datasets.gridded import gridded_task
 from jaxsdm.datasets.holding_out import hold_out_fold
-from jaxsdm.datasets.raster_sites import RasterSites
 
 ENVIRONMENT_VARIABLE = "JAXSDM_DATA"
 _TABLE = "belgium_2010.csv"
@@ -51,7 +51,7 @@ def load(
       path: folder of the files, or one with `belgium_bcubed/` in it; by default the
         environment variable JAXSDM_DATA.
       predictors: `"raster"`, the 14 climate layers, or `"location"`, the place alone
-        (`jaxsdm.datasets.raster_sites.encode_location`).
+        (`jaxsdm.data.raster_sites.encode_location`).
       block_size: side of a spatial block, in degrees.
       folds: into how many folds the blocks are dealt, balanced in records.
       fold: the one that is held out.

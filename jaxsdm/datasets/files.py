@@ -24,9 +24,9 @@ from jaxsdm.data import (
     read_occurrences,
     thin_by_distance,
 )
+from jaxsdm.data.raster_sites import RasterSites
 from jaxsdm.datasets.gridded import gridded_task
 from jaxsdm.datasets.holding_out import hold_out
-from jaxsdm.datasets.raster_sites import RasterSites
 
 SURVEYS = "surveys"
 """The survey of the table that a user judges the model on."""
@@ -85,7 +85,7 @@ def load(
       template: the band, or a raster file, whose grid all bands are brought to, where
         they differ, as in `open_stack`.
       predictors: `"raster"`, the values of all bands, or `"location"`, the place alone
-        (`jaxsdm.datasets.raster_sites.encode_location`).
+        (`jaxsdm.data.raster_sites.encode_location`).
       max_uncertainty: records of a larger `coordinateUncertaintyInMeters` are left
         out; 0 keeps all.
       first_year: earlier records are left out; 0 keeps all.

@@ -19,7 +19,7 @@ from jaxsdm.data import (
     Task,
     count_in_cells,
 )
-from jaxsdm.datasets.raster_sites import RasterSites
+from jaxsdm.data.raster_sites import RasterSites
 
 LARGEST_GRID = 1_000_000
 """Cells of the largest raster whose task has a grid, which is a table in memory."""

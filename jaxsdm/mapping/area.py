@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float32
 from jaxsdm.data import RasterGrid, RasterStack, SiteTable, Task
 from jaxsdm.data.closing import Closing
 from jaxsdm.data.prepared import Prepared
-from jaxsdm.datasets.raster_sites import RasterSites, encode_location
+from jaxsdm.data.raster_sites import RasterSites, encode_location
 
 TILE = 256
 """Rows and columns that are stored together while a map is written."""

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from jaxsdm.data import CleaningReport, Occurrences, open_stack
+from jaxsdm.data.raster_sites import RasterSites
 from jaxsdm.datasets import gridded
 from jaxsdm.datasets.gridded import gridded_task
-from jaxsdm.datasets.raster_sites import RasterSites
 
 pytest.importorskip("rasterio")
 

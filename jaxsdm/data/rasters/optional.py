@@ -20,5 +20,5 @@ def optional(module: str) -> types.ModuleType:
         if error.name is None or error.name.partition(".")[0] != library:
             raise
         raise ModuleNotFoundError(
-            f"Rasters need {library}: pip install 'jaxsdm[data]'.", name=library
+            f"This needs {library}: pip install 'jaxsdm[data]'.", name=library
         ) from error

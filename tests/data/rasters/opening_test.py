@@ -222,7 +222,7 @@ def test_the_extra_is_named_where_a_library_is_missing(missing, tmp_path):
         [sys.executable, "-c", program], capture_output=True, text=True
     )
     last = ran.stderr.strip().splitlines()[-1]
-    assert last.endswith(f"Rasters need {missing}: pip install 'jaxsdm[data]'.")
+    assert last.endswith(f"This needs {missing}: pip install 'jaxsdm[data]'.")
 
 
 def test_importing_brings_no_raster_library():

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 from jaxtyping import Float32, Float64, Int64
 
-from jaxsdm.data import RasterStack, SiteTable
+from jaxsdm.data.rasters import RasterStack
 from jaxsdm.data.sampling.raster_background import valid_stripes
+from jaxsdm.data.sites import SiteTable
 
 PREDICTORS = ("raster", "location")
 """What the predictors of a site can be: the values of its cell, or its place."""

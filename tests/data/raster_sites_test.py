@@ -1,12 +1,12 @@
-"""Tests for jaxsdm.datasets.raster_sites."""
+"""Tests for jaxsdm.data.raster_sites."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from jaxsdm.data import open_stack
+from jaxsdm.data.raster_sites import RasterSites, encode_location
 from jaxsdm.data.sampling import raster_background
-from jaxsdm.datasets.raster_sites import RasterSites, encode_location
 
 pytest.importorskip("rasterio")
 
@@ -15,7 +15,7 @@ def test_location():
     encoded = encode_location(
         np.array([10.0, 30.0, 20.0, 25.0]),
         np.array([1.0, 3.0, 2.0, 2.5]),
-        (10, 1, 30, 3),
+        (10.0, 1.0, 30.0, 3.0),
     )
     half = np.sqrt(0.5)
     want = {
