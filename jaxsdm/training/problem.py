@@ -143,7 +143,7 @@ def make_problem(task: Task, config: ConfigDict) -> Problem:
         task.background.predictors,
         continuous=task.continuous,
         categorical=task.categorical,
-        scaling=config.scaling,
+        scaling=config.get("scaling", "standard"),  # run folders of earlier versions
     )
     tables = {"records": task.records, "background": task.background}
     encoded, places = {}, {}

@@ -19,6 +19,7 @@ from jaxsdm.data.splits.distance_matching import (
 )
 from jaxsdm.data.splits.leave_one_out import buffered_leave_one_out
 from jaxsdm.data.splits.matched_folds import distance_matched_folds
+from jaxsdm.data.splits.nearest import distance_to_training
 from jaxsdm.data.splits.split import Split, buffered
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "deal_groups",
     "describe_split",
     "distance_matched_folds",
+    "distance_to_training",
     "environmental_clusters",
     "folds_by_column",
     "folds_by_time",

@@ -65,11 +65,12 @@ def test_the_range_of_simulated_fields_is_recovered(reach, nugget):
 
 
 def test_the_empirical_semivariogram_is_what_a_loop_finds():
-    x, y, values = field(12.0, sites=80)
+    x, y, values = field(12.0, sites=150)
+    x[:9], y[:9] = x[9:18], y[9:18]  # at the same place: of no distance
     got = autocorrelation_range(x, y, values, bins=4, longest=60).semivariance
     edges = [0, 60 / 16, 60 / 4, 60 * 9 / 16, 60]
     sums, distances = [[] for _ in range(4)], [[] for _ in range(4)]
-    for i in range(80):
+    for i in range(150):
         for j in range(i):
             distance = np.hypot(x[i] - x[j], y[i] - y[j])
             for one in range(4):
@@ -77,6 +78,7 @@ def test_the_empirical_semivariogram_is_what_a_loop_finds():
                     sums[one].append((values[i, 2] - values[j, 2]) ** 2 / 2)
                     distances[one].append(distance)
     filled = [one for one in range(4) if len(sums[one]) >= 30]
+    assert 0 in filled
     np.testing.assert_allclose(got[2], [np.mean(sums[one]) for one in filled])
     np.testing.assert_allclose(got.index, [np.mean(distances[one]) for one in filled])
 
@@ -129,6 +131,14 @@ def test_a_transect_has_nine_blocks_in_a_row():
     x = np.linspace(0, 90, 400)
     got = suggest_block_size(x, np.zeros(400), x[:, None])
     assert got.size == pytest.approx(10)
+
+
+def test_blocks_are_bounded_by_the_extent_in_metres():
+    """A degree of longitude is half as long at 60 degrees north."""
+    x, y = np.random.default_rng(0).uniform(0, 1, (2, 400))
+    got = suggest_block_size(x, 60 + y / 100, x[:, None], crs=DEGREES)
+    width = np.deg2rad(np.ptp(x)) * EARTH_RADIUS / 2
+    assert got.size == pytest.approx(width / 9, rel=0.01)
 
 
 def test_the_draw_is_a_function_of_its_seed_and_leaves_out_missing_values():

@@ -98,6 +98,11 @@ def test_periods_are_as_even_as_whole_years_allow():
     np.testing.assert_array_equal(np.bincount(fold + 1), [90, 1, 1, 1, 1])
 
 
+def test_most_sites_in_the_last_year():
+    fold = folds_by_time(np.r_[np.arange(1, 5), np.full(90, 9)], folds=4).fold
+    np.testing.assert_array_equal(np.bincount(fold + 1), [1, 1, 1, 1, 90])
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

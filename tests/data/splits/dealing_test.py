@@ -95,6 +95,11 @@ def test_a_site_with_most_records_does_not_outweigh_the_others():
     assert lost.sum() <= 1
 
 
+def test_a_group_with_nearly_all_records_leaves_no_fold_empty():
+    counts = np.diag([1e9, 1, 1])
+    assert set(deal_groups(np.arange(3), 3, counts=counts)) == {0, 1, 2}
+
+
 def test_sites_without_records_fill_the_folds_up():
     group, counts = world()
     background = np.arange(1000, 1400)

@@ -98,6 +98,18 @@ def test_equal_distances_leave_together_as_far_as_they_may():
         np.testing.assert_array_equal(rows, want[want != row])
 
 
+def test_neighbours_at_the_longest_distance_itself_leave():
+    x, y = (v.ravel() for v in np.meshgrid(np.arange(6.0), np.arange(6.0)))
+    got = nearest_neighbor_distance_matching(x, y, x + 1000, y, longest=1)
+    np.testing.assert_allclose(got.achieved, np.sqrt(2))
+
+
+def test_the_last_training_site_stays():
+    x, y = clumped(20)
+    got = nearest_neighbor_distance_matching(x, y, x + 1000, y, least_training=0.0)
+    assert {len(train) for train, _ in got.split} == {1}
+
+
 def test_no_further_than_the_range():
     x, y = clumped()
     got = nearest_neighbor_distance_matching(x, y, *AREA, longest=5)

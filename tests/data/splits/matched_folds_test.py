@@ -34,6 +34,8 @@ def test_nearer_to_the_area_than_random_folds_and_than_clusters():
     for other in (random_folds(300, folds=5), spatial_clusters(x, y, 5)):
         gap = quantile_gap(distance_to_training(other, x, y), wanted)
         assert got.mismatch < 0.95 * gap
+    alone = spatial.cKDTree(np.stack([x, y], 1)).query(np.stack([x, y], 1), 2)[0]
+    np.testing.assert_allclose(got.leave_one_out, np.sort(alone[:, 1]))
     assert got.mismatch < 0.5 * got.mismatch_of_leave_one_out
     sizes = np.bincount(got.split.fold)
     assert len(sizes) == 5
