@@ -122,9 +122,15 @@ def _typed() -> str:
 
 
 def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[str, Any]:
-    """Evaluates a run folder on the surveys of its dataset and prints the table."""
+    """Evaluates a run folder on the surveys of its dataset and prints the table.
+
+    Without a survey, nor a part that was held out, it says so and does nothing.
+    """
     run = training.load_run(folder)
     tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
+    if not any(task.surveys for task in tasks):
+        print("not evaluated: there are no surveys, and no part was held out")
+        return {}
     scores, maps = score(run, tasks)
     lists = {
         task.name: training.load_members(run, task)(task.held_out, "held-out records")

@@ -19,6 +19,7 @@ class Design:
     Attributes:
       cleaning: table -> its cleaning: `"records"`, and the surveys by their names.
       sites: all sites with records or surveys, before any was held out.
+      area: cells at random of the whole area, before any was left out.
       kind: of the occurrences, one of `jaxsdm.data.occurrences.KINDS`.
       split: the folds of `sites`; None where nothing was held out.
       method: how they were split, in words: `"spatial blocks of 12000 m"`.
@@ -29,6 +30,7 @@ class Design:
 
     cleaning: Mapping[str, CleaningReport]
     sites: SiteTable
+    area: SiteTable
     kind: str = "presence_only"
     split: Split | None = None
     method: str = ""

@@ -26,6 +26,7 @@ from jaxsdm.data import (
 )
 from jaxsdm.data.raster_sites import RasterSites
 from jaxsdm.datasets.gridded import gridded_task
+from jaxsdm.datasets.holding_out import BY_NAME as SPLITS
 from jaxsdm.datasets.holding_out import hold_out
 
 SURVEYS = "surveys"
@@ -39,12 +40,16 @@ def load(
     kind: str = "presence_only",
     columns: str | Mapping[str, str] = "",
     crs: str = "",
+    one_species: str = "",
+    encoding: str = "",
+    layer: str = "",
     wide: str | Sequence[str] = "",
     surveys: str | os.PathLike[str] = "",
     survey_kind: str = "presence_absence",
     survey_columns: str | Mapping[str, str] = "",
     categorical: str | Iterable[str] | Mapping[str, Iterable[int]] = (),
     template: str = "",
+    raster_crs: str = "",
     predictors: str = "raster",
     max_uncertainty: float | int = 0.0,
     first_year: int = 0,
@@ -76,6 +81,9 @@ def load(
       columns: of the occurrences, where they have other names, as in
         `read_occurrences`; or text, `"species=taxon,longitude=lon_wgs84"`.
       crs: of columns x and y, or of a file of points that names none.
+      one_species: what all rows are of, in a table without a column of species.
+      encoding: of text that is not UTF-8, such as `"latin-1"`.
+      layer: of a vector file with several.
       wide: the columns of species, where a table has one a species.
       surveys: a table of presences and absences to judge the model on.
       survey_kind: what its rows say.
@@ -84,6 +92,7 @@ def load(
         `"land_cover,soil"`.
       template: the band, or a raster file, whose grid all bands are brought to, where
         they differ, as in `open_stack`.
+      raster_crs: of rasters that name none.
       predictors: `"raster"`, the values of all bands, or `"location"`, the place alone
         (`jaxsdm.data.raster_sites.encode_location`).
       max_uncertainty: records of a larger `coordinateUncertaintyInMeters` are left
@@ -129,18 +138,31 @@ def load(
             "Which files? Give --config.dataset.occurrences=FILE and "
             "--config.dataset.rasters=FOLDER."
         )
+    if split not in (*SPLITS, "auto", "none"):
+        raise ValueError(
+            f"no split {split!r}; there are auto, none, {', '.join(sorted(SPLITS))}."
+        )
+    if background < 1:
+        raise ValueError(f"background: at least 1 cell, got {background}.")
     if duplicates not in ("drop", "keep"):
         raise ValueError(f"duplicates: 'drop' or 'keep', got {duplicates!r}.")
     if isinstance(categorical, str):
         categorical = _words(categorical)
     open_rasters = functools.partial(
-        open_stack, rasters, categorical=categorical, template=template or None
+        open_stack,
+        rasters,
+        categorical=categorical,
+        template=template or None,
+        crs=raster_crs or None,
     )
     records = read_occurrences(
         occurrences,
         kind=kind,
         columns=_renamed(columns),
         crs=crs or None,
+        species=one_species or None,
+        encoding=encoding or None,
+        layer=layer or None,
         wide=wide or None,
     )
     judged = {}
@@ -239,6 +261,11 @@ def _background(
         within = buffer_area(x, y, reach, grid.crs)
         centres = grid.center(*np.divmod(possible, grid.width))
         possible = possible[within.contains(*centres)]
+        if not len(possible):
+            raise ValueError(
+                f"reach: no cell with data has its centre within {reach:g} "
+                f"{Surface(grid.crs).unit} of a record; give a larger one."
+            )
     if number >= len(possible):
         return possible
     return background_cells(area.stack, number, area=within, seed=seed)

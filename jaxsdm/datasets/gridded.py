@@ -72,18 +72,19 @@ def gridded_task(
         tables[label] = _sites(area, survey, known)
         cleaning[label] = survey.report
     nothing = np.zeros((len(background), len(species)), np.float32)
+    drawn = area.sites(background, nothing, species)
     return Task(
         name=name,
         region=region,
         group=group,
         records=sites,
-        background=area.sites(background, nothing, species),
+        background=drawn,
         surveys=tables,
         continuous=area.continuous,
         categorical=area.categorical,
         grid=_grid(area, species),
         rasters={raster: open_rasters},
-        design=Design(cleaning, sites, records.kind),
+        design=Design(cleaning, sites, drawn, records.kind),
     )
 
 

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
+import pandas as pd
 from jaxtyping import Bool
 from scipy.spatial import cKDTree
 
@@ -21,13 +22,15 @@ from jaxsdm.data import (
     spatial_blocks,
     suggest_block_size,
 )
-from jaxsdm.data.splits import BlockSize
+from jaxsdm.data.splits import BlockSize, block_numbers
 from jaxsdm.data.surface import EARTH_RADIUS
 from jaxsdm.markdown import significant
 from jaxsdm.registry import choose
 
 HELD_OUT = "held_out"
 """The survey of the sites that were held out."""
+
+_BLOCKS_A_FOLD, _HALVINGS = 4, 12
 
 _AREA = 2000
 """Places of the area whose distances to the sites are matched."""
@@ -62,7 +65,8 @@ def hold_out(
     Returns:
       The task with `held_out`, the survey `"held_out"`, and its `design` telling how.
       Presence-only, a species is present in the survey where it was recorded and
-      absent in the other cells with records.
+      absent in the other cells with records; a single species, in the held-out
+      background cells without one.
 
     Raises:
       ValueError: no such method or fold, or too few sites to split.
@@ -78,11 +82,21 @@ def hold_out(
     held = hold_out_fold(task, split, fold, said)
     train, test = list(split)[fold]
     kept = _trained(task.background, sites, train, test)
-    assert held.design is not None
+    if not kept.any():
+        raise ValueError(
+            f"{task.name}: no background cell is left beside what is held out; take "
+            "more background, or another split."
+        )
+    design = held.design
+    assert design is not None
+    if len(sites.species) == 1 and design.kind == "presence_only":
+        # There is no other species whose sites could stand for absences.
+        survey = _beside(held.surveys[HELD_OUT], task.background.take(~kept))
+        held = dataclasses.replace(held, surveys={**held.surveys, HELD_OUT: survey})
     return dataclasses.replace(
         held,
         background=task.background.take(kept),
-        design=dataclasses.replace(held.design, block_size=derived),
+        design=dataclasses.replace(design, block_size=derived),
     )
 
 
@@ -106,14 +120,15 @@ def hold_out_fold(task: Task, split: Split, fold: int, method: str) -> Task:
     if not len(train):
         raise ValueError(f"{task.name}: {method} leave no site to train on.")
     held = task.records.take(test)
-    design = task.design or Design({}, task.records)
-    survey = held.counts
+    design = task.design or Design({}, task.records, task.background)
+    survey = held
     if design.kind == "presence_only":
-        survey = (held.counts > 0).astype(np.float32)
+        present = (held.counts > 0).astype(np.float32)
+        survey = dataclasses.replace(held, counts=present)
     return dataclasses.replace(
         task,
         records=task.records.take(train),
-        surveys={**task.surveys, HELD_OUT: dataclasses.replace(held, counts=survey)},
+        surveys={**task.surveys, HELD_OUT: survey},
         held_out=dataclasses.replace(held, counts=np.nan_to_num(held.counts)),
         design=dataclasses.replace(design, split=split, method=method, tested=fold),
     )
@@ -153,6 +168,11 @@ def _random(asked: _Asked) -> _Made:
 def _blocks(asked: _Asked) -> _Made:
     size, derived = asked.size()
     sites = asked.sites
+    if derived is not None:
+        derived = _smaller(derived, sites, asked.folds)
+        size = derived.size
+    else:
+        _check_blocks(asked.task.name, sites, size, asked.folds)
     folds = spatial_blocks(
         sites.x,
         sites.y,
@@ -213,6 +233,57 @@ BY_NAME: dict[str, Callable[[_Asked], _Made]] = {
 }
 """How sites can be split: spatial blocks, squares of a checkerboard, clusters matched
 to the distances of prediction (kNNDM), clusters of environments, at random."""
+
+
+def _occupied(sites: SiteTable, size: float) -> int:
+    numbers = block_numbers(sites.x, sites.y, block_size=size, crs=sites.crs)
+    return len(np.unique(numbers))
+
+
+def _smaller(derived: BlockSize, sites: SiteTable, folds: int) -> BlockSize:
+    """Blocks of a size at which every fold can have several with sites.
+
+    With few blocks a fold, folds differ much in size and rare species are lost.
+    """
+    wanted = min(_BLOCKS_A_FOLD * folds, len(np.unique([sites.x, sites.y], axis=1).T))
+    size = derived.size
+    for _ in range(_HALVINGS):
+        occupied = _occupied(sites, size)
+        if occupied >= wanted:
+            break
+        size /= 2
+    if size == derived.size:
+        return derived
+    bounded = (
+        f"halved to {significant(size)} {derived.autocorrelation.unit}, so that sites "
+        f"lie in {occupied} blocks; neighbours across edges are more alike than at the "
+        "range: a buffer leaves them out"
+    )
+    return dataclasses.replace(derived, size=size, bounded=bounded)
+
+
+def _check_blocks(name: str, sites: SiteTable, size: float, folds: int) -> None:
+    occupied = _occupied(sites, size)
+    if occupied < folds:
+        raise ValueError(
+            f"{name}: sites lie in {occupied} blocks of {significant(size)} "
+            f"{Surface(sites.crs).unit}, too few for {folds} folds; give a smaller "
+            "block_size, fewer folds, or another split."
+        )
+
+
+def _beside(survey: SiteTable, cells: SiteTable) -> SiteTable:
+    """A survey of presences and of cells that count as absences."""
+    places = pd.MultiIndex.from_arrays([survey.x, survey.y])
+    others = pd.MultiIndex.from_arrays([cells.x, cells.y])
+    cells = cells.take(~others.isin(places))
+    return dataclasses.replace(
+        survey,
+        x=np.concatenate([survey.x, cells.x]),
+        y=np.concatenate([survey.y, cells.y]),
+        predictors=pd.concat([survey.predictors, cells.predictors]),
+        counts=np.concatenate([survey.counts, np.zeros_like(cells.counts)]),
+    )
 
 
 def _trained(

@@ -19,6 +19,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 # Even in lightness and for any colour vision.
 COLOUR_MAP = "viridis"
 NO_DATA = "#d9d9d9"
+_LONGEST_NAME = 40
 
 
 def new_figure(
@@ -56,12 +57,16 @@ def style(number: int) -> dict[str, Any]:
 def axis_labels(crs: str) -> tuple[str, str]:
     """Labels of the x and y axis with the unit that the CRS implies.
 
-    Codes 4000 to 4999 of EPSG are geographic (degrees), as is OGC:CRS84. Others are
+    Codes 4000 to 4999 of EPSG are geographic (degrees), as are OGC:CRS84 and
+    definitions (WKT) that say so. Others are
     named: whether they count metres or feet is not in their name.
     """
     authority, _, code = crs.upper().partition(":")
     geographic = authority == "EPSG" and code.isdigit() and 4000 <= int(code) < 5000
-    if geographic or crs.upper() == "OGC:CRS84":
+    if geographic or crs.upper().startswith(("OGC:CRS84", "GEOGCS", "GEOGCRS")):
         return "longitude (°)", "latitude (°)"
-    unit = f"units of {crs}" if crs else "map units"
+    name = crs
+    if len(crs) > _LONGEST_NAME and '"' in crs:
+        name = crs.split('"')[1]  # of a definition (WKT), what it calls itself
+    unit = f"units of {name}" if crs else "map units"
     return f"easting ({unit})", f"northing ({unit})"

@@ -31,6 +31,7 @@ def write_report(
     config: Mapping[str, Any] | None = None,
     truth_table: pd.DataFrame | None = None,
     figures: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
 ) -> None:
     """Write the report.
 
@@ -43,8 +44,9 @@ def write_report(
       config: settings worth reading, name -> value; nested mappings are flattened.
       truth_table: from `truth_table`, where the truth is known.
       figures: caption -> address of the image relative to the report.
+      notes: what limits the numbers, told right below the summary.
     """
-    parts = [f"# {title}", *_run(command, config), *_headline(summary)]
+    parts = [f"# {title}", *_run(command, config), *_headline(summary), *notes]
     parts += ["## Regions", _means_table("region", summary["regions"])]
     parts += ["## Groups", _means_table("group", summary["groups"])]
     for name, rows in summary.get("lists", {}).items():

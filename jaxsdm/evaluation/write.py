@@ -116,8 +116,25 @@ def write_evaluation(
         config=config,
         truth_table=truth,
         figures=drawn,
+        notes=[note for task in tasks for note in _notes(task)],
     )
     return summary
+
+
+def _notes(task: Task) -> list[str]:
+    """That absences of records held out are nothing that anybody looked for."""
+    presence_only = task.design is not None and task.design.kind == "presence_only"
+    if not presence_only or "held_out" not in task.surveys:
+        return []
+    others = "sites where other species were recorded"
+    if len(task.records.species) == 1:
+        others = "cells of the held-out part without a record"
+    return [
+        f"**{task.name}, survey `held_out`: absences are {others}.** Nobody looked for "
+        "the species there. The numbers compare models on the same sites; they are not "
+        "those of a survey, and means over species with few held-out presences, the "
+        "precision-recall ones above all, are rough."
+    ]
 
 
 def species_for_maps(

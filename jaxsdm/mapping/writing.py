@@ -36,7 +36,7 @@ class Maps(NamedTuple):
     """What was written.
 
     Attributes:
-      table: of these species `species, file, output, records, cells, min, mean, max,
+      table: of these species `species, file, output, sites, cells, min, mean, max,
         threshold, share_above`, as in `maps.csv`.
       novel_share: of the area, where a predictor is outside the range of the places
         the model was fitted on; None without `extrapolation.tif`.
@@ -133,7 +133,7 @@ def write_maps(
                     "species": [names[i] for i in group],
                     "file": [files[i] for i in group],
                     "output": output,
-                    "records": (task.records.counts[:, group] > 0).sum(axis=0),
+                    "sites": (task.records.counts[:, group] > 0).sum(axis=0),
                 }
             )
             tables.append(pd.concat([about, maps.table()], axis=1))

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from jaxsdm.data import Design, SiteTable, Split, Task
+from jaxsdm.data.splits import block_numbers
 from jaxsdm.datasets.holding_out import BY_NAME, hold_out, hold_out_fold
 from jaxsdm.markdown import significant
 
@@ -35,7 +36,7 @@ def task():
         surveys={},
         continuous=("a", "b"),
         categorical=(),
-        design=Design({}, records),
+        design=Design({}, records, table(9, of_records=False)),
     )
 
 
@@ -95,6 +96,36 @@ def test_the_size_of_blocks_is_derived_from_the_predictors(task):
     assert given.design.block_size is None
 
 
+def test_blocks_shrink_until_folds_have_several(task):
+    corner = (task.records.x < 7) & (task.records.y < 7)
+    few = dataclasses.replace(task, records=task.records.take(corner))
+    held = hold_out(few, "blocks", folds=2, fold=0)
+    derived = held.design.block_size
+    assert derived.size < derived.range
+    assert "halved to" in derived.bounded
+    numbers = block_numbers(
+        few.records.x, few.records.y, block_size=derived.size, crs="EPSG:32631"
+    )
+    assert len(np.unique(numbers)) >= 8
+    with pytest.raises(ValueError, match="lie in 1 blocks of 50 m, too few for 2 fol"):
+        hold_out(task, "blocks", folds=2, fold=0, block_size=50)
+
+
+def test_a_single_species_is_absent_beside_its_records(task):
+    one = dataclasses.replace(
+        task,
+        records=task.records.select_species(["oak"]),
+        background=task.background.select_species(["oak"]),
+    )
+    held = hold_out(one, "blocks", folds=4, fold=0, block_size=4)
+    survey = held.surveys["held_out"]
+    present = survey.counts[:, 0] == 1
+    np.testing.assert_array_equal(survey.x[present], held.held_out.x)
+    assert 0 < (~present).sum() == len(task.background) - len(held.background)
+    assert not {*survey.x[~present]} & {*held.background.x}
+    assert len(survey.predictors) == len(survey)
+
+
 def test_a_rare_species_is_in_several_folds(task):
     tested = [
         hold_out(task, "blocks", folds=3, fold=fold, block_size=2).held_out
@@ -107,7 +138,7 @@ def test_surveys_keep_what_they_say(task):
     counts = np.array(task.records.counts > 0, np.float32)
     counts[::3, 1] = np.nan
     records = dataclasses.replace(task.records, counts=counts)
-    design = Design({}, records, "presence_absence")
+    design = Design({}, records, task.background, "presence_absence")
     surveyed = dataclasses.replace(task, records=records, design=design)
     held = hold_out(surveyed, "random", folds=3, fold=2)
     survey = held.surveys["held_out"].counts

@@ -13,6 +13,8 @@ from jaxsdm.evaluation import canvas
         ("EPSG:4326", "longitude (°)"),
         ("OGC:CRS84", "longitude (°)"),
         ("EPSG:28355", "easting (units of EPSG:28355)"),
+        ('GEOGCS["WGS 84 (CRS84)",DATUM["WGS_1984"]]', "longitude (°)"),
+        ('PROJCS["Belge",GEOGCS["Belge 1972",DATUM["x"]]]', "easting (units of Belge)"),
         ("", "easting (map units)"),
     ],
 )

@@ -73,7 +73,7 @@ def test_the_table_tells_what_is_on_the_maps(world, predict, written):
         values = read(folder / row.file)
         values = values[np.isfinite(values)].astype(float)
         present = at_records[world.records.counts[:, number] > 0, number]
-        assert row.records == len(present)
+        assert row.sites == len(present)
         assert row.cells == len(values) == len(world.grid.sites)
         assert (row.min, row.max) == (values.min(), values.max())
         assert row.mean == pytest.approx(values.mean())

@@ -123,7 +123,12 @@ def choose_columns(
             f"{source.listed()}."
         )
     if not (wide_names or one_species or "species" in parts):
-        _refuse(source, "species", " (or species= if all rows are of one)")
+        _refuse(
+            source,
+            "species",
+            " (or species= if all rows are of one; if each species has a column of its "
+            "own, name them with wide=: a pattern such as 'sp_*', or 'rest')",
+        )
     if counted and not wide_names and "count" not in parts:
         _refuse(source, "count", " for kind='abundance'")
     kept = _several(source, keep, [*parts.values(), *wide_names], "keep=")

@@ -52,13 +52,21 @@ def delimited_source(
       encoding: of the text; None is UTF-8, with or without byte-order mark.
 
     Raises:
-      ValueError: the file is empty, or its header is not of this encoding.
+      ValueError: the file is empty, or its header is not of this encoding; when rows
+        are read, also that a column that is needed stands there twice.
     """
     columns, dialect = first_cells(
         name, open_bytes, Dialect("", '"', encoding or "utf-8", 0)
     )
 
     def blocks(wanted: Sequence[str]) -> Iterator[pa.Table]:
+        # Columns without a name are leavings of spreadsheets.
+        twice = [one for one in wanted if one and columns.count(one) > 1]
+        if twice:
+            raise ValueError(
+                f"{name}: the header names {', '.join(map(repr, twice))} more than "
+                "once; rename or drop all but one, nothing says which is meant."
+            )
         places = [columns.index(one) for one in wanted]
         for table in read_blocks(name, open_bytes, dialect, len(columns), places):
             yield table.rename_columns(list(wanted))

@@ -1,8 +1,12 @@
 """What kind of file holds the occurrences: told by its content, not only its name."""
 
+import contextlib
+import dataclasses
 import os
 import pathlib
 import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -15,6 +19,8 @@ from jaxsdm.data.occurrences.vector import SUFFIXES, vector_source
 
 _ASIDE = ("__MACOSX/", ".", "citations.txt", "rights.txt")
 """Members of a ZIP that are no tables: leavings of systems, papers of GBIF."""
+
+_ZIPS = (".zip", ".xlsx")
 
 
 def open_source(
@@ -45,8 +51,9 @@ def open_source(
         magic = file.read(4)
     if magic == b"PAR1":
         return parquet_source(path)
-    if magic[:2] == b"PK":
-        return _zip_source(path, encoding, layer)
+    # A damaged one may have lost its mark, and is no text for that.
+    if magic[:2] == b"PK" or path.suffix.lower() in _ZIPS:
+        return _sound_source(path, encoding, layer)
     compressed = "gzip" if magic[:2] == b"\x1f\x8b" else None
     return delimited_source(
         str(path), lambda: pa.input_stream(str(path), compressed), encoding
@@ -55,6 +62,28 @@ def open_source(
 
 def _folder_opener(folder: pathlib.Path) -> Any:
     return lambda member: pa.input_stream(str(folder / member), compression=None)
+
+
+def _sound_source(
+    path: pathlib.Path, encoding: str | None, layer: str | None
+) -> Source:
+    """What a ZIP holds; damage is told now, or when its rows are read."""
+    with _damage_told(path):
+        source = _zip_source(path, encoding, layer)
+
+    def blocks(wanted: Sequence[str]) -> Iterator[pa.Table]:
+        with _damage_told(path):
+            yield from source.blocks(wanted)
+
+    return dataclasses.replace(source, blocks=blocks)
+
+
+@contextlib.contextmanager
+def _damage_told(path: pathlib.Path) -> Iterator[None]:
+    try:
+        yield
+    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise ValueError(f"{path} is no ZIP that can be read: {error}.") from error
 
 
 def _zip_source(path: pathlib.Path, encoding: str | None, layer: str | None) -> Source:
@@ -73,6 +102,8 @@ def _zip_source(path: pathlib.Path, encoding: str | None, layer: str | None) -> 
         with zipfile.ZipFile(path) as archive:
             return archive.open(name)
 
+    if any(name.startswith("xl/workbook.") for name in members):
+        raise ValueError(f"{path}: Excel is not read; save it as CSV.")
     described = [name for name in members if name.rpartition("/")[2] == META]
     if described:
         top = min(described, key=len).removesuffix(META)

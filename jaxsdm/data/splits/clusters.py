@@ -45,10 +45,13 @@ def environmental_clusters(
       `[sites]` fold of each site, from 0 to `folds - 1`.
 
     Raises:
-      ValueError: if a predictor is missing, infinite or not of numbers, or there are
-        fewer different sites than clusters or fewer clusters than folds.
+      ValueError: if there are no sites, a predictor is missing, infinite or not of
+        numbers, or there are fewer different sites than clusters or fewer clusters
+        than folds.
     """
     frame = pd.DataFrame(predictors).rename(columns=str)
+    if len(frame) == 0:
+        raise ValueError("environmental_clusters: there are no sites.")
     check_predictors(frame, list(frame.columns), table="environmental_clusters")
     text = [str(c) for c in frame if not pd.api.types.is_numeric_dtype(frame[c].dtype)]
     if text:

@@ -69,7 +69,7 @@ def folds_by_time(
         )
     known = _known("folds_by_time", times)
     if folds is not None:
-        period = _even_periods(known, folds + forward)
+        period = _even_periods(known, folds, forward)
     else:
         period = _periods_of_cuts(known, pd.Series(np.asarray(cuts)))
     if not forward:
@@ -79,9 +79,16 @@ def folds_by_time(
     return Split(period - 1, later)
 
 
-def _even_periods(times: pd.Series, periods: int) -> np.ndarray:
+def _even_periods(times: pd.Series, folds: int, forward: bool) -> np.ndarray:
     number, levels = pd.factorize(times, sort=True)
-    check_folds(periods, len(levels), "different times")
+    if not forward:
+        check_folds(folds, len(levels), "different times")
+    elif not 1 <= folds < len(levels):
+        raise ValueError(
+            f"folds: from 1 to {len(levels) - 1}, got {folds}: there are {len(levels)} "
+            "different times, and the first period is never tested."
+        )
+    periods = folds + forward
     until = np.cumsum(np.bincount(number))
     first, begins = 0, np.zeros(len(levels), np.int64)
     for one in range(1, periods):
@@ -111,6 +118,8 @@ def _periods_of_cuts(times: pd.Series, cuts: pd.Series) -> np.ndarray:
 
 def _known(function: str, values: pd.Series | npt.ArrayLike) -> pd.Series:
     column = pd.Series(values if isinstance(values, pd.Series) else np.asarray(values))
+    if column.empty:
+        raise ValueError(f"{function}: there are no sites.")
     missing = column.isna().to_numpy()
     if missing.any():
         raise ValueError(

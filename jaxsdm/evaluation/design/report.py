@@ -1,5 +1,6 @@
 """The study design of a task as a report: tables, figures and what to be wary of."""
 
+import dataclasses
 import os
 import pathlib
 from typing import Any
@@ -59,6 +60,7 @@ def write_design(
             "described of occurrences and rasters (dataset 'files')."
         )
     folder = pathlib.Path(folder)
+    task = dataclasses.replace(task, background=design.area)
     split = _described(task, design)
     species = _species(task, design, split)
     coverage = environmental_coverage(task, design.sites)
@@ -238,10 +240,8 @@ def _split(
     folder: pathlib.Path,
 ) -> list[str]:
     if described is None or design.split is None:
-        return [
-            "## Split",
-            "Nothing was held out: the model is judged on the surveys alone.",
-        ]
+        judged = "surveys alone" if task.surveys else "nothing: there are no surveys"
+        return ["## Split", f"Nothing was held out; the model is judged on {judged}."]
     sites = design.sites
     _csv(described.folds.reset_index(names="fold"), folder / "folds.csv")
     split_map(

@@ -282,3 +282,29 @@ def test_many_rows_through_a_zip_are_those_of_pandas(archive):
     for name in ("decimalLatitude", "decimalLongitude"):
         assert got[name].tolist() == want[name].tolist()
     assert got["species"].tolist() == want["scientificName"].tolist()
+
+
+@pytest.mark.parametrize("name", ["t.zip", "t.xlsx"])
+@pytest.mark.parametrize("damage", ["cut", "mark", "cell"])
+def test_a_damaged_zip_is_named(tmp_path, name, damage):
+    path = tmp_path / name
+    text = "species,lon,lat\n" + "oak,1,2\n" * 200_000  # more than is peeked at
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("t.csv", text)
+    data = path.read_bytes()
+    late = data.rindex(b"oak")
+    path.write_bytes(
+        {
+            "cut": data[:-40],
+            "mark": b"\0" * 9 + data[9:-40],
+            "cell": data[:late] + b"elm" + data[late + 3 :],
+        }[damage]
+    )
+    with pytest.raises(ValueError, match=rf"{name} is no ZIP that can be read: .+"):
+        read_occurrences(path)
+
+
+def test_excel_is_refused(archive):
+    path = archive({"[Content_Types].xml": "<Types/>", "xl/workbook.xml": "<book/>"})
+    with pytest.raises(ValueError, match=r": Excel is not read; save it as CSV\."):
+        read_occurrences(path)

@@ -120,10 +120,15 @@ def test_quoted_line_ends_at_the_ends_of_blocks(monkeypatch):
     assert read(written(rows, lineterminator="\n")) == rows
 
 
-def test_a_column_that_stands_twice_is_the_first():
-    source = delimited_source("t", lambda: io.BytesIO(b"a,a,b\n1,2,3\n"), None)
-    (table,) = source.blocks(["a", "b"])
-    assert table.to_pydict() == {"a": ["1"], "b": ["3"]}
+def test_a_column_that_stands_twice_is_refused_where_it_is_needed():
+    data = b"a,a,b,,\n1,2,3,4,5\n"
+    source = delimited_source("t.csv", lambda: io.BytesIO(data), None)
+    (table,) = source.blocks(["b", ""])
+    assert table.to_pydict() == {"b": ["3"], "": ["4"]}
+    with pytest.raises(
+        ValueError, match=r"t\.csv: the header names 'a' more than once"
+    ):
+        list(source.blocks(["b", "a"]))
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".gz", ".txt"])

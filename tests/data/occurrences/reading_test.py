@@ -186,6 +186,8 @@ def test_coordinates_that_are_mostly_no_numbers_are_refused(write):
             "a,lon,lat\n1,2,3\n",
             r"no column says the species: .*taxon.* are a, lon, lat",
         ),
+        ("lon,lat,sp_a\n1,2,3\n", r"says the species: .*wide=: a pattern such as 'sp_"),
+        ("species,lon,lat,lon\n1,2,3,4\n", r"table\.csv: the header names 'lon' more"),
         ("species,lon,b\n1,2,3\n", r"no column says the latitude: .*decimalLatitude"),
         ("species,a,b\n1,2,3\n", r"no column says the longitude: .*columns={'longit"),
     ],

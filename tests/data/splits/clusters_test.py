@@ -123,6 +123,7 @@ def test_the_antimeridian_and_the_pole_part_nothing():
     ("predictors", "options", "said"),
     [
         ({"a": [1.0, np.nan, 2]}, {}, r"'a' is missing or infinite in 1 of 3 rows"),
+        ({"a": np.empty(0)}, {}, "environmental_clusters: there are no sites"),
         ({"a": ["x", "y", "z"]}, {}, "not numbers: a; choose the continuous"),
         ({"a": [1.0, 2, 3]}, {"folds": 4}, "from 2 to 3, got 4: there are 3 sites"),
         ({"a": [1.0, 2, 3]}, {"clusters": 1}, "from 2 to 1, got 2: there are 1 clust"),

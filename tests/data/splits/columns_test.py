@@ -108,7 +108,10 @@ def test_most_sites_in_the_last_year():
     [
         ({}, "either folds or cuts, got folds=None and cuts=None"),
         ({"folds": 2, "cuts": [1]}, "either folds or cuts, got folds=2"),
-        ({"folds": 4}, "from 2 to 4, got 5: there are 4 different times"),
+        ({"folds": 4}, "folds: from 1 to 3, got 4: there are 4 different times, and"),
+        ({"folds": 0}, "folds: from 1 to 3, got 0"),
+        ({"folds": 5, "forward": False}, "folds: from 2 to 4, got 5: there are 4 diff"),
+        ({"times": [], "folds": 2}, "folds_by_time: there are no sites"),
         ({"cuts": [3, 2]}, r"cuts ascend, got \[3, 2\]"),
         ({"cuts": [2, 2]}, "cuts ascend"),
         ({"cuts": []}, "cuts ascend"),

@@ -75,6 +75,12 @@ def test_tables_are_those_of_the_task(report, task):
     assert folds["test_sites"].tolist() == [len(t) for _, t in task.design.split]
     text = report.read_text()
     assert f"{len(sites):,}" in text
+    coverage = pd.read_csv(report.parent / "coverage.csv").set_index("predictor")
+    np.testing.assert_allclose(  # of the whole area, not what was left to train on
+        coverage["area_mean"]["elevation"],
+        task.design.area.predictors["elevation"].mean(),
+    )
+    assert len(task.design.area) > len(task.background)
     assert task.design.method in text
 
 
@@ -101,7 +107,7 @@ def test_species_without_training_and_levels_without_sites_are_told(task, tmp_pa
 def test_nothing_held_out(world, tmp_path):
     task = own(world, split="none", predictors="location")
     text = write_design(tmp_path, task).read_text()
-    assert "Nothing was held out" in text
+    assert "Nothing was held out; the model is judged on nothing" in text
     assert not (tmp_path / "split.png").exists()
 
 
