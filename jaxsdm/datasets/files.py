@@ -84,7 +84,8 @@ def load(
       one_species: what all rows are of, in a table without a column of species.
       encoding: of text that is not UTF-8, such as `"latin-1"`.
       layer: of a vector file with several.
-      wide: the columns of species, where a table has one a species.
+      wide: the columns of species, where a table has one a species: names (also as
+        text, `"fir,oak"`), a pattern `"sp_*"`, or `"rest"`.
       surveys: a table of presences and absences to judge the model on.
       survey_kind: what its rows say.
       survey_columns: of the surveys, likewise.
@@ -163,7 +164,7 @@ def load(
         species=one_species or None,
         encoding=encoding or None,
         layer=layer or None,
-        wide=wide or None,
+        wide=(_words(wide) if isinstance(wide, str) and "," in wide else wide) or None,
     )
     judged = {}
     if surveys:
