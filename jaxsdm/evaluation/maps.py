@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # The scale ends at a hundredth of the mean ("hardly ever") and at most a hundredfold.
 _LOWEST, _HIGHEST = -2.0, 2.0
 _CAP_PERCENTILE = 99
+_LEAST_INCHES = 5.6  # What the title and the colour bar need.
 _PANEL_INCHES = 3.2  # Side of a square panel; others have its area.
 
 
@@ -87,8 +88,8 @@ def suitability_page(
     down = math.ceil(len(panels) / across)
     stretch = math.sqrt(map_height_over_width(sites))
     figure = canvas.new_figure(
-        _PANEL_INCHES / stretch * across + 1.6,
-        (_PANEL_INCHES * stretch + 0.45) * down + 1.0,
+        max(_PANEL_INCHES / stretch * across + 1.6, _LEAST_INCHES),
+        max((_PANEL_INCHES * stretch + 0.45) * down + 1.2, _LEAST_INCHES),
         layout="compressed",
     )
     axes = figure.subplots(down, across, squeeze=False, sharex=True, sharey=True)
@@ -106,7 +107,7 @@ def suitability_page(
             ax.set_ylabel(y_label, fontsize=9)
     figure.suptitle(f"{task.region}, {task.group}: relative suitability", fontsize=12)
     handles, labels = axes.flat[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper right", frameon=False, fontsize=9)
+    figure.legend(handles, labels, loc="outside lower right", frameon=False, fontsize=9)
     figure.colorbar(
         colours,
         ax=axes,
@@ -133,6 +134,12 @@ def relative_log10(
     capped = np.minimum(log_suitability, cap) - cap
     log_mean = cap + np.log(np.mean(np.exp(capped)))
     return (log_suitability - log_mean) / np.log(10)
+
+
+def _of_records(task: Task) -> str:
+    """What the dots are."""
+    surveyed = task.design is not None and task.design.kind != "presence_only"
+    return "sites with a presence" if surveyed else "presence-only records"
 
 
 class _Panel(NamedTuple):
@@ -175,7 +182,7 @@ def _draw(ax: "Axes", task: Task, panel: _Panel, highest: float) -> Any:
             color="black",
             edgecolors="white",
             linewidths=0.4,
-            label="presence-only records",
+            label=_of_records(task),
             zorder=3,
         )
     # Below everything drawn, but not missing.
