@@ -36,12 +36,13 @@ def test_splitting(world, capsys):
 
 
 def test_every_function_that_is_named_is_there():
-    from jaxsdm import data, evaluation, losses
+    from jaxsdm import data, losses
     from jaxsdm.data import occurrences, splits
     from jaxsdm.datasets import holding_out
+    from jaxsdm.evaluation import design
 
     rooms = [data, data.filters, occurrences, splits, holding_out, losses]
-    rooms.append(evaluation.design)
+    rooms.append(design)
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)[`(]", TEXT))
     kinds = set(occurrences.KINDS)
     missing = {n for n in named - kinds if not any(hasattr(r, n) for r in rooms)}
