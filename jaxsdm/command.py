@@ -71,13 +71,16 @@ def load_tasks(config: ConfigDict) -> list[Task]:
 
 def train(
     config: ConfigDict, folder: str | os.PathLike[str], *, maps: bool = False
-) -> None:
+) -> list[Task]:
     """Trains every task of a config into a run folder, or goes on with it.
 
     Args:
       config: whole.
       folder: of the run.
       maps: whether maps are to follow: tasks without rasters are refused now.
+
+    Returns:
+      The tasks, for what follows.
     """
     tasks = load_tasks(config)
     for task in tasks:
@@ -87,6 +90,7 @@ def train(
     training.check(config, tasks)
     training.train(training.open_run(folder, config), tasks)
     print(f"trained: {folder}")
+    return tasks
 
 
 def _tell_design(task: Task) -> None:
@@ -103,14 +107,14 @@ def _tell_design(task: Task) -> None:
         )
 
 
-def describe_design(config: ConfigDict, folder: str | os.PathLike[str]) -> None:
-    """Writes the study design of a config: what is left out, biased, split.
+def describe_design(tasks: Sequence[Task], folder: str | os.PathLike[str]) -> None:
+    """Writes the study design of tasks: what is left out, biased, split.
 
     Args:
-      config: whose dataset is made of occurrences and rasters.
+      tasks: made of occurrences and rasters.
       folder: of the report, made if missing; of several tasks each has a folder in it.
     """
-    tasks, folder = load_tasks(config), pathlib.Path(folder)
+    folder = pathlib.Path(folder)
     for task in tasks:
         place = folder if len(tasks) == 1 else folder / task.name
         path = design.write_design(place, task, command=_typed())
@@ -121,13 +125,23 @@ def _typed() -> str:
     return " ".join(["python", *(shlex.quote(word) for word in sys.argv)])
 
 
-def evaluate(folder: str | os.PathLike[str], *, figures: bool = True) -> dict[str, Any]:
+def evaluate(
+    folder: str | os.PathLike[str],
+    *,
+    figures: bool = True,
+    tasks: Sequence[Task] | None = None,
+) -> dict[str, Any]:
     """Evaluates a run folder on the surveys of its dataset and prints the table.
 
     Without a survey, nor a part that was held out, it says so and does nothing.
+
+    Args:
+      folder: of the run.
+      figures: whether to draw.
+      tasks: of the run; None reads its dataset.
     """
     run = training.load_run(folder)
-    tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
+    tasks = _checked(run, tasks)
     if not any(task.surveys for task in tasks):
         print("not evaluated: there are no surveys, and no part was held out")
         return {}
@@ -171,6 +185,7 @@ def map(
     species: Sequence[str] = (),
     clamp: bool = False,
     extrapolation: bool = True,
+    tasks: Sequence[Task] | None = None,
 ) -> dict[str, mapping.Maps]:
     """Writes the maps of every species of a run folder as GeoTIFFs.
 
@@ -182,6 +197,7 @@ def map(
       species: which ones; each task maps those that it has.
       clamp: keep predictors within the range of training.
       extrapolation: write how similar each cell is to the places of training.
+      tasks: of the run; None reads its dataset.
 
     Returns:
       Task name -> what was written.
@@ -190,7 +206,7 @@ def map(
       ValueError: no task has one of the species; else see `mapping.write_maps`.
     """
     run = training.load_run(folder)
-    tasks = [task.checked(run.config.on_missing) for task in load_tasks(run.config)]
+    tasks = _checked(run, tasks)
     known = {name for task in tasks for name in task.records.species}
     if not known.issuperset(species):
         shown = ", ".join(sorted(known)[:20]) + (", ..." if len(known) > 20 else "")
@@ -223,6 +239,12 @@ def map(
             )
         print(f"maps: {place}/  numbers: {place / 'maps.csv'}")
     return written
+
+
+def _checked(run: Run, tasks: Sequence[Task] | None) -> list[Task]:
+    """The tasks of a run without sites of missing predictors, as it was trained."""
+    found = load_tasks(run.config) if tasks is None else tasks
+    return [task.checked(run.config.on_missing) for task in found]
 
 
 @contextlib.contextmanager

@@ -21,7 +21,7 @@ _OUTPUT = flags.DEFINE_string("output", None, "Folder of the report.")
 def main(_: list[str]) -> None:
     """Describes, and says where to."""
     command.start()
-    command.describe_design(_CONFIG.value, _OUTPUT.value)
+    command.describe_design(command.load_tasks(_CONFIG.value), _OUTPUT.value)
 
 
 if __name__ == "__main__":

@@ -44,13 +44,13 @@ def main(_: list[str]) -> None:
     if _MAPS.value and _PROCESSES.value > 1:
         raise ValueError("--maps is for one process: run scripts/map.py when trained.")
     command.start(_COORDINATOR.value, _PROCESSES.value, _PROCESS.value)
-    command.train(config, _WORKDIR.value, maps=_MAPS.value)
+    tasks = command.train(config, _WORKDIR.value, maps=_MAPS.value)
     if _DESCRIBE.value:
-        command.describe_design(config, pathlib.Path(_WORKDIR.value) / "design")
+        command.describe_design(tasks, pathlib.Path(_WORKDIR.value) / "design")
     if _EVALUATE.value:
-        command.evaluate(_WORKDIR.value)
+        command.evaluate(_WORKDIR.value, tasks=tasks)
     if _MAPS.value:
-        command.map(_WORKDIR.value)
+        command.map(_WORKDIR.value, tasks=tasks)
 
 
 if __name__ == "__main__":

@@ -5,6 +5,8 @@ import os
 import pathlib
 from collections.abc import Iterator
 
+import pandas as pd
+
 
 @contextlib.contextmanager
 def written_aside(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
@@ -28,3 +30,9 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Writes a text file in one piece, UTF-8."""
     with written_aside(path) as aside:
         aside.write_text(text, encoding="utf-8")
+
+
+def write_csv(path: str | os.PathLike[str], table: pd.DataFrame) -> None:
+    """Writes a table as CSV in one piece, without its index."""
+    with written_aside(path) as aside:
+        table.to_csv(aside, index=False)

@@ -78,10 +78,13 @@ class RasterSites:
         if self.predictors == "location":
             frame = encode_location(x, y, grid.bounds)
         else:
-            values, _ = self.stack.sample(x=x, y=y)
-            frame = pd.DataFrame(values, columns=list(self.stack.names))
-            frame = frame.astype(dict.fromkeys(self.categorical, np.int64))
+            frame = self.frame(self.stack.sample(x=x, y=y)[0])
         return SiteTable(x, y, frame, counts, species, grid.crs)
+
+    def frame(self, values: Float32[np.ndarray, "cells bands"]) -> pd.DataFrame:
+        """The values of cells with data as predictors, codes as integers."""
+        frame = pd.DataFrame(values, columns=list(self.stack.names))
+        return frame.astype(dict.fromkeys(self.categorical, np.int64))
 
 
 def encode_location(

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from jaxtyping import Int64
+from jaxtyping import Float64, Int64
 
 from jaxsdm.data import (
     Occurrences,
@@ -175,11 +175,7 @@ def load(
             crs=crs or None,
         )
     with open_rasters() as stack:
-        chosen = [
-            one
-            for one in default_filters(records, stack)
-            if duplicates == "drop" or not one.reason.startswith("duplicates")
-        ]
+        chosen = [*default_filters(records, stack, duplicates=duplicates == "drop")]
         if max_uncertainty:
             chosen.append(filters.uncertain(max_uncertainty))
         if first_year or last_year:
@@ -235,12 +231,19 @@ def _renamed(columns: str | Mapping[str, str]) -> Mapping[str, str | None]:
     return {part.strip(): name.strip() for part, _, name in pairs}
 
 
+def _places(
+    records: Occurrences, grid: RasterGrid
+) -> tuple[Float64[np.ndarray, " rows"], Float64[np.ndarray, " rows"]]:
+    table = records.table
+    return grid.reproject_points(table["decimalLongitude"], table["decimalLatitude"])
+
+
 def _thinned(
     records: Occurrences, grid: RasterGrid, distance: float, seed: int
 ) -> Occurrences:
     """Records of a species no nearer than a distance."""
     table = records.table
-    x, y = grid.reproject_points(table["decimalLongitude"], table["decimalLatitude"])
+    x, y = _places(records, grid)
     species = table["species"].cat.codes.to_numpy()
     kept = thin_by_distance(x, y, distance, crs=grid.crs, groups=species, seed=seed)
     mask = np.zeros(len(table), bool)
@@ -255,11 +258,7 @@ def _background(
     """Cells with data, at random, perhaps within reach of the records."""
     grid, within, possible = area.stack.grid, None, area.valid
     if reach:
-        table = records.table
-        x, y = grid.reproject_points(
-            table["decimalLongitude"], table["decimalLatitude"]
-        )
-        within = buffer_area(x, y, reach, grid.crs)
+        within = buffer_area(*_places(records, grid), reach, grid.crs)
         centres = grid.center(*np.divmod(possible, grid.width))
         possible = possible[within.contains(*centres)]
         if not len(possible):

@@ -4,7 +4,6 @@ Records are counted in the cell they lie in, and its values, or only its place, 
 predictors.
 """
 
-import dataclasses
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -110,20 +109,11 @@ def _with_records(
     )
     if len(others) == len(looked_for):
         raise ValueError(f"{label}: {said}; are they named alike?")
-    known = survey.table["species"].isin(species).to_numpy()
     # The places stay known where a list had only other species: nothing of ours there.
-    if survey.kind == "survey_lists":
-        return _known(looked_for, species), _noted(survey, said)
-    kept = survey.keep(known, "of species without a record to be fitted to")
-    return kept.species, _noted(kept, said)
-
-
-def _known(looked_for: tuple[str, ...], species: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(name for name in looked_for if name in set(species))
-
-
-def _noted(occurrences: Occurrences, said: str) -> Occurrences:
-    return dataclasses.replace(occurrences, report=occurrences.report.note(said))
+    if survey.kind != "survey_lists":
+        known = survey.table["species"].isin(species).to_numpy()
+        survey = survey.keep(known, "of species without a record to be fitted to")
+    return tuple(sorted(set(looked_for) & set(species))), survey.note(said)
 
 
 def _grid(area: RasterSites, species: tuple[str, ...]) -> Grid | None:

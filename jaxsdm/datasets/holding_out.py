@@ -80,15 +80,15 @@ def hold_out(
         split = buffered(number, sites.x, sites.y, distance=buffer, crs=sites.crs)
         said += f", sites within {buffer:g} {Surface(sites.crs).unit} left out"
     held = hold_out_fold(task, split, fold, said)
-    train, test = list(split)[fold]
-    kept = _trained(task.background, sites, train, test)
+    design = held.design
+    assert design is not None
+    assert held.held_out is not None
+    kept = _nearer(task.background, held.records, held.held_out)
     if not kept.any():
         raise ValueError(
             f"{task.name}: no background cell is left beside what is held out; take "
             "more background, or another split."
         )
-    design = held.design
-    assert design is not None
     if len(sites.species) == 1 and design.kind == "presence_only":
         # There is no other species whose sites could stand for absences.
         survey = _beside(held.surveys[HELD_OUT], task.background.take(~kept))
@@ -237,7 +237,7 @@ to the distances of prediction (kNNDM), clusters of environments, at random."""
 
 def _occupied(sites: SiteTable, size: float) -> int:
     numbers = block_numbers(sites.x, sites.y, block_size=size, crs=sites.crs)
-    return len(np.unique(numbers))
+    return int(numbers.max()) + 1
 
 
 def _smaller(derived: BlockSize, sites: SiteTable, folds: int) -> BlockSize:
@@ -245,7 +245,7 @@ def _smaller(derived: BlockSize, sites: SiteTable, folds: int) -> BlockSize:
 
     With few blocks a fold, folds differ much in size and rare species are lost.
     """
-    wanted = min(_BLOCKS_A_FOLD * folds, len(np.unique([sites.x, sites.y], axis=1).T))
+    wanted = min(_BLOCKS_A_FOLD * folds, len(sites))
     size = derived.size
     for _ in range(_HALVINGS):
         occupied = _occupied(sites, size)
@@ -286,12 +286,14 @@ def _beside(survey: SiteTable, cells: SiteTable) -> SiteTable:
     )
 
 
-def _trained(
-    background: SiteTable, sites: SiteTable, train: np.ndarray, test: np.ndarray
+def _nearer(
+    cells: SiteTable, trained: SiteTable, held: SiteTable
 ) -> Bool[np.ndarray, " cells"]:
     """Cells that are not nearer to a site held out than to one trained on."""
-    surface = Surface(sites.crs)
-    points = surface.points(sites.x, sites.y)
-    at = surface.points(background.x, background.y)
-    distances = [cKDTree(points[rows]).query(at)[0] for rows in (train, test)]
-    return np.asarray(distances[0] <= distances[1])
+    surface = Surface(cells.crs)
+    at = surface.points(cells.x, cells.y)
+    to_trained, to_held = (
+        cKDTree(surface.points(table.x, table.y)).query(at)[0]
+        for table in (trained, held)
+    )
+    return np.asarray(to_trained <= to_held)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from jaxsdm.data.files import written_aside
+from jaxsdm.data.files import write_text
 from jaxsdm.evaluation.tables import METRICS
 from jaxsdm.markdown import markdown_table
 
@@ -62,8 +62,7 @@ def write_report(
             for caption, address in figures.items()
         ]
     parts += ["## How to read the numbers", _NOTES]
-    with written_aside(path) as temporary:
-        temporary.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
+    write_text(path, "\n\n".join(parts) + "\n")
 
 
 _NOTES = """\

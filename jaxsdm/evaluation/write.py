@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from jaxsdm.data import Task
-from jaxsdm.data.files import written_aside
+from jaxsdm.data.files import write_csv, write_text, written_aside
 from jaxsdm.evaluation import canvas
 from jaxsdm.evaluation.curves import auc_against_records, roc_curves
 from jaxsdm.evaluation.lists import member_lists
@@ -92,18 +92,17 @@ def write_evaluation(
         }
 
     evaluation = pathlib.Path(folder) / "evaluation"
-    _write_csv(species, evaluation / "species.csv")
+    write_csv(evaluation / "species.csv", species)
     if len(truth):
-        _write_csv(truth, evaluation / "truth.csv")
+        write_csv(evaluation / "truth.csv", truth)
     if len(accuracy):
-        _write_csv(accuracy, evaluation / "lists.csv")
+        write_csv(evaluation / "lists.csv", accuracy)
     with written_aside(evaluation / "predictions.parquet") as temporary:
         predictions_table(tasks, scores).to_parquet(
             temporary, index=False, compression="zstd"
         )
-    with written_aside(evaluation / "summary.json") as temporary:
-        text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
-        temporary.write_text(text + "\n", encoding="utf-8")
+    text = json.dumps(summary, indent=2, ensure_ascii=False, allow_nan=False)
+    write_text(evaluation / "summary.json", text + "\n")
     drawn = {}
     if figures:
         drawn = _draw(pathlib.Path(folder), tasks, scores, species, log_suitability)
@@ -194,8 +193,3 @@ def _list_tables(
             table.insert(0, "task", task.name)
             tables.append(table)
     return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
-
-
-def _write_csv(table: pd.DataFrame, path: pathlib.Path) -> None:
-    with written_aside(path) as temporary:
-        table.to_csv(temporary, index=False)

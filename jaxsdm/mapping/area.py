@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Bool, Float32
 
 from jaxsdm.data import RasterGrid, RasterStack, SiteTable, Task
@@ -114,8 +113,7 @@ class Area(Closing):
         if self.by_location:
             frame = encode_location(x, y, grid.bounds)
         else:
-            frame = pd.DataFrame(values[has_data], columns=list(self.stack.names))
-            frame = frame.astype(dict.fromkeys(self.task.categorical, np.int64))
+            frame = RasterSites(self.stack, "raster").frame(values[has_data])
         known = np.ones(len(frame), bool)
         for name in self.task.categorical:
             known &= frame[name].isin(self.task.background.predictors[name]).to_numpy()

@@ -13,7 +13,7 @@ import pandas as pd
 from jaxtyping import Int
 
 from jaxsdm.data import Task
-from jaxsdm.data.files import written_aside
+from jaxsdm.data.files import write_csv
 from jaxsdm.mapping.area import Area, Cells, Window, windows_of
 from jaxsdm.mapping.file_names import file_names
 from jaxsdm.mapping.geotiff import MapFile, unfinished_work
@@ -221,5 +221,4 @@ def _save(path: pathlib.Path, table: pd.DataFrame) -> None:
         old = old[np.array(there, bool) & ~old["species"].isin(table["species"])]
         if len(old):
             table = pd.concat([old, table]).sort_values("species", kind="stable")
-    with written_aside(path) as aside:
-        table.to_csv(aside, index=False)
+    write_csv(path, table)

@@ -12,7 +12,10 @@ from jaxsdm.data.rasters import RasterGrid, RasterStack
 
 
 def default_filters(
-    occurrences: Occurrences, rasters: RasterStack | RasterGrid | None = None
+    occurrences: Occurrences,
+    rasters: RasterStack | RasterGrid | None = None,
+    *,
+    duplicates: bool = True,
 ) -> tuple[Filter, ...]:
     """The filters that any table should pass, in their order.
 
@@ -30,6 +33,7 @@ def default_filters(
     Args:
       occurrences: whose kind and columns tell which filters apply.
       rasters: where the records should lie.
+      duplicates: whether they are left out of presence-only tables.
     """
     presence_only = occurrences.kind == "presence_only"
     columns = occurrences.table.columns
@@ -43,7 +47,7 @@ def default_filters(
         chosen.append(by.absences())
     if "basisOfRecord" in columns:
         chosen.append(by.basis_of_record())
-    if presence_only:
+    if presence_only and duplicates:
         day = ["eventDate"] if "eventDate" in columns else []
         chosen.append(
             by.duplicates(["species", "decimalLongitude", "decimalLatitude", *day])
@@ -83,8 +87,7 @@ def clean(
         filters = default_filters(occurrences, rasters)
     note = note_of_swapped(occurrences, rasters)
     if note:
-        report = occurrences.report.note(note)
-        occurrences = dataclasses.replace(occurrences, report=report)
+        occurrences = occurrences.note(note)
     for reason, lost in filters:
         if not len(occurrences):
             break

@@ -73,6 +73,10 @@ class Occurrences:
         number = np.unique(column.codes)
         return tuple(column.categories[number[number >= 0]])
 
+    def note(self, text: str) -> "Occurrences":
+        """The same with one note more in the report."""
+        return dataclasses.replace(self, report=self.report.note(text))
+
     def keep(self, rows: Bool[np.ndarray, " rows"], reason: str) -> "Occurrences":
         """The rows where the mask is true; the others are counted under `reason`."""
         table = self.table[rows].reset_index(drop=True)

@@ -65,10 +65,8 @@ def swap_coordinates(
         decimalLongitude=longitude.where(~rows, latitude),
         decimalLatitude=latitude.where(~rows, longitude),
     )
-    report = occurrences.report.note(
-        f"Longitude and latitude of {int(rows.sum())} rows were exchanged."
-    )
-    return dataclasses.replace(occurrences, table=mended, report=report)
+    said = f"Longitude and latitude of {int(rows.sum())} rows were exchanged."
+    return dataclasses.replace(occurrences, table=mended).note(said)
 
 
 def note_of_swapped(

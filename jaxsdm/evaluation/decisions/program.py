@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jaxsdm import registry
-from jaxsdm.data.files import write_text, written_aside
+from jaxsdm.data.files import write_csv, write_text
 from jaxsdm.decisions import RULES, SCORES
 from jaxsdm.evaluation import canvas
 from jaxsdm.evaluation.decisions import comparing, reporting
@@ -165,8 +165,7 @@ def compare(
         joined = joined.drop(columns="part")
     for name, table in tables.items():
         reporting.rules_figure(table, folder / _image(name), title=name)
-    with written_aside(folder / "rules.csv") as aside:
-        joined.to_csv(aside, index=False)
+    write_csv(folder / "rules.csv", joined)
     write_text(folder / "rules.md", "\n\n".join(texts) + "\n")
     print("\n\n".join(text for text in texts if not text.startswith("![")))
     if options.block or options.block_size:

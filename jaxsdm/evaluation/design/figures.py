@@ -154,6 +154,7 @@ def coverage_figure(task: Task, sites: SiteTable, path: str | os.PathLike[str]) 
         ax.set_title(names[number], fontsize=8)
         ax.tick_params(labelsize=7)
         ax.set_yticks([])
+    figure.supylabel("share of places", fontsize=8)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     figure.legend(
         handles, labels, loc="outside upper right", ncols=2, frameon=False, fontsize=8

@@ -16,7 +16,7 @@ from jaxsdm.data import (
     describe_split,
     levels_missing,
 )
-from jaxsdm.data.files import write_text, written_aside
+from jaxsdm.data.files import write_csv, write_text
 from jaxsdm.data.splits import SplitDescription
 from jaxsdm.evaluation.design.bias import (
     environmental_coverage,
@@ -82,7 +82,7 @@ def _occurrences(design: Design, folder: pathlib.Path) -> list[str]:
         parts += [f"### {name}", report.to_markdown().strip()]
         tables.append(report.table.assign(table=name))
     if tables:
-        _csv(pd.concat(tables, ignore_index=True), folder / "cleaning.csv")
+        write_csv(folder / "cleaning.csv", pd.concat(tables, ignore_index=True))
     return parts
 
 
@@ -135,7 +135,7 @@ def _species(
 
 
 def _of_species(table: pd.DataFrame, folder: pathlib.Path) -> list[str]:
-    _csv(table, folder / "species.csv")
+    write_csv(folder / "species.csv", table)
     rare = int((table["records"] < _FEW).sum())
     lost = table.loc[table["trained_sites"] == 0, "species"].tolist()
     quantiles = table["records"].quantile([0, 0.25, 0.5, 0.75, 1]).tolist()
@@ -167,10 +167,10 @@ def _environment(
 ) -> list[str]:
     area = task.background.predictors
     predictors = describe_predictors(area, task.categorical)
-    _csv(predictors.reset_index(), folder / "predictors.csv")
+    write_csv(folder / "predictors.csv", predictors.reset_index())
     parts = ["## Environment: what was reached"]
     if len(coverage):
-        _csv(coverage, folder / "coverage.csv")
+        write_csv(folder / "coverage.csv", coverage)
         coverage_figure(task, design.sites, folder / "coverage.png")
         share = novel_share(task, design.sites)
         parts += [
@@ -243,7 +243,7 @@ def _split(
         judged = "surveys alone" if task.surveys else "nothing: there are no surveys"
         return ["## Split", f"Nothing was held out; the model is judged on {judged}."]
     sites = design.sites
-    _csv(described.folds.reset_index(names="fold"), folder / "folds.csv")
+    write_csv(folder / "folds.csv", described.folds.reset_index(names="fold"))
     split_map(
         design.split,
         sites.x,
@@ -295,8 +295,3 @@ def _derived(design: Design) -> list[str]:
 def _list(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def _csv(table: pd.DataFrame, path: pathlib.Path) -> None:
-    with written_aside(path) as aside:
-        table.to_csv(aside, index=False)
